@@ -1,0 +1,3 @@
+"""A contract conformance test suite for LLM hubs."""
+
+__version__ = "0.1.0"
