@@ -1,0 +1,1 @@
+"""What judges and probes stand on: contract, requirements, probes, schedule, evidence."""
