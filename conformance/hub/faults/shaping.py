@@ -1,0 +1,122 @@
+"""Ways to make a fault from a function that changes an answer, a chunk of a stream, or the fate of a request."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from conformance.hub.faults.base import Ask, Reply, Spoil
+
+Body = dict[str, Any]
+When = Callable[[Body], bool]
+"""Whether a fault touches a request, by its JSON body."""
+
+
+def always(_asked: Body) -> bool:
+    """Every request."""
+    return True
+
+
+def has(*names: str) -> When:
+    """Requests in which all these fields are given."""
+    return lambda asked: all(asked.get(name) is not None for name in names)
+
+
+def lacks(*names: str) -> When:
+    """Requests in which none of these fields is given."""
+    return lambda asked: all(asked.get(name) is None for name in names)
+
+
+def on_answers(*operations: str, when: When = always) -> Callable[[Callable[[Body, Body], Any]], Spoil]:
+    """Makes a fault of a function `(asked, answer)` that changes a whole JSON answer in place."""
+
+    def wrap(change: Callable[[Body, Body], Any]) -> Spoil:
+        def spoil(ask: Ask, reply: Reply) -> Reply:
+            asked = ask.json
+            if ask.operation not in operations or asked is None or not (reply.status == 200 and reply.is_json):
+                return reply
+            answer = reply.json
+            if when(asked):
+                change(asked, answer)
+            return reply if answer == reply.json else reply.with_json(answer)
+
+        return spoil
+
+    return wrap
+
+
+def on_stream(
+    *operations: str, when: When = always, done: Iterable[Any] = ("[DONE]",)
+) -> Callable[[Callable[[Body, list[Body]], Iterable[Any]]], Spoil]:
+    """Makes a fault of a function from `(asked, chunks)` of a stream to its events, to which `done` is added."""
+
+    def wrap(rewrite: Callable[[Body, list[Body]], Iterable[Any]]) -> Spoil:
+        def spoil(ask: Ask, reply: Reply) -> Reply:
+            asked = ask.json
+            if ask.operation not in operations or asked is None or not reply.is_stream or not when(asked):
+                return reply
+            chunks = [json.loads(data) for _, data in reply.events if data.startswith("{")]
+            times = [at for at, _ in reply.events]
+            return reply.with_events(_timed([*rewrite(asked, chunks), *done], times), reply.end)
+
+        return spoil
+
+    return wrap
+
+
+def on_chunks(*operations: str, when: When = always) -> Callable[[Callable[[Body, Body], Any]], Spoil]:
+    """Makes a fault of a function `(asked, chunk)` that changes one chunk of a stream in place."""
+
+    def wrap(change: Callable[[Body, Body], Any]) -> Spoil:
+        def rewrite(asked: Body, chunks: list[Body]) -> list[Body]:
+            for chunk in chunks:
+                change(asked, chunk)
+            return chunks
+
+        return on_stream(*operations, when=when)(rewrite)
+
+    return wrap
+
+
+def _timed(events: list[Any], times: list[float]) -> Iterator[tuple[float, Any]]:
+    for number, event in enumerate(events):
+        yield times[min(number, len(times) - 1)], event
+
+
+def serves(operation: str, field: str, wrong: Callable[[Any], bool], answer: Body) -> Spoil:
+    """A fault that answers requests whose field is wrong; a missing field is `...`."""
+
+    def spoil(ask: Ask, reply: Reply) -> Reply:
+        if ask.operation != operation or reply.status != 400 or ask.json is None:
+            return reply
+        return reply.with_status(200).with_json(answer) if wrong(ask.json.get(field, ...)) else reply
+
+    return spoil
+
+
+def refuses(
+    *operations: str, when: When, status: int = 400, param: str | None = None, code: str = "invalid_value"
+) -> Spoil:
+    """A fault that refuses good requests."""
+
+    def spoil(ask: Ask, reply: Reply) -> Reply:
+        if ask.operation not in operations or reply.status != 200 or ask.json is None or not when(ask.json):
+            return reply
+        kind = "invalid_request_error" if status < 500 else "server_error"
+        error = {"message": "The request cannot be served.", "type": kind, "param": param, "code": code}
+        plain = reply.with_header("content-type", "application/json")
+        return plain.with_status(status).with_json({"error": error})
+
+    return spoil
+
+
+def nameless(operation: str) -> Spoil:
+    """A fault whose refusals name no field."""
+
+    def spoil(ask: Ask, reply: Reply) -> Reply:
+        if ask.operation != operation or reply.status != 400 or not reply.is_json:
+            return reply
+        answer = reply.json
+        answer["error"]["param"] = None
+        return reply.with_json(answer)
+
+    return spoil
