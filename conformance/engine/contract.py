@@ -37,6 +37,8 @@ class Violation:
     """JSON pointer into the value; the empty string is the value itself."""
     message: str
     """Short; shows scalars only, never a whole object."""
+    keyword: str = field(default="", compare=False)
+    """The JSON Schema keyword that is not kept."""
 
     def __str__(self) -> str:
         return f"{self.pointer or '(root)'}: {self.message}"
@@ -414,7 +416,7 @@ def _distance(errors: list[ValidationError]) -> tuple[int, ...]:
 
 def _violation(error: ValidationError) -> Violation:
     pointer = "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in error.absolute_path)
-    return Violation(pointer, _message(error))
+    return Violation(pointer, _message(error), str(error.validator))
 
 
 def _message(error: ValidationError) -> str:

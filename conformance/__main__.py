@@ -1,0 +1,79 @@
+"""Command line: `python -m conformance hub | spec | explain`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status. Heavy modules are imported by the command that needs them."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["hub"]:
+        from conformance.hub.__main__ import main as hub_main
+
+        return hub_main(arguments[1:], prog="hub-conformance hub")
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with status 4 on bad arguments, as every bad input to the suite does."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(4, f"{self.prog}: {message}; try --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="hub-conformance", description="A contract conformance suite for LLM hubs.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands.add_parser("hub", help="start the embedded reference hub (see: hub --help)", add_help=False)
+    spec = commands.add_parser("spec", help="print the contract as one OpenAPI document")
+    spec.add_argument("--json", action="store_true", help="as JSON instead of YAML")
+    spec.set_defaults(run=_spec)
+    explain = commands.add_parser("explain", help="print what stands behind a requirement's id")
+    explain.add_argument("id", metavar="ID", help="for example chat.stream.done-last")
+    explain.set_defaults(run=_explain)
+    return parser
+
+
+def _spec(options: argparse.Namespace) -> int:
+    import json
+
+    import yaml
+
+    from conformance.engine.contract import load_contract
+
+    document = load_contract().document
+    if options.json:
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), end="")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    import difflib
+
+    from conformance.engine.requirement import load_catalogue
+
+    catalogue = load_catalogue()
+    if options.id not in catalogue:
+        near = difflib.get_close_matches(options.id, catalogue, n=3, cutoff=0.5)
+        hint = f"; near it: {', '.join(near)}" if near else ""
+        print(f"there is no requirement {options.id!r}{hint}", file=sys.stderr)
+        return 4
+    found = catalogue[options.id]
+    print(f"{found.id}  {found.level}, {found.authority}\n\n{found.statement}\n")
+    for name, text in (("source", found.source), ("why", found.why), ("fix", found.fix)):
+        print(f"{name:<7} {text}")
+    if found.excluded:
+        print(f"not judged, because {found.excluded}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

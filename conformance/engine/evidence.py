@@ -1,0 +1,132 @@
+"""Evidence: what the probes recorded, kept as one file a probe so that workers share it and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from conformance.wire.exchange import Exchange
+
+FORMAT = 1
+"""Version of the evidence files; a reader refuses what it does not know."""
+POLL = 0.01
+"""Seconds between two looks for evidence that another process records."""
+
+ProblemKind = Literal["inconclusive", "not-testable", "error"]
+
+
+class EvidenceError(Exception):
+    """Evidence that cannot be read; the text names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one probe brought home.
+
+    `many` says that the probe is a conversation, so that judges get a tuple even when it ended after one exchange.
+    `problem` is the reason why the probe itself could not finish; then `exchanges` holds what it got so far.
+    `notes` is what a probe says beside its exchanges, as JSON; its judges get the whole record.
+    """
+
+    key: str
+    exchanges: tuple[Exchange, ...] = ()
+    many: bool = False
+    problem: str = ""
+    problem_kind: ProblemKind = "not-testable"
+    notes: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "key": self.key,
+            "many": self.many,
+            "problem": self.problem,
+            "problem_kind": self.problem_kind,
+            "exchanges": [exchange.to_dict() for exchange in self.exchanges],
+            "notes": self.notes,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            EvidenceError: the evidence has another format version.
+        """
+        if data.get("format") != FORMAT:
+            raise EvidenceError(f"evidence of format {data.get('format')!r} cannot be read: this suite reads {FORMAT}")
+        return cls(
+            key=data["key"],
+            exchanges=tuple(Exchange.from_dict(e) for e in data["exchanges"]),
+            many=data["many"],
+            problem=data["problem"],
+            problem_kind=data["problem_kind"],
+            notes=data.get("notes"),
+        )
+
+
+class Store:
+    """Records by key, in memory and as files of a folder that several processes may share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._records: dict[str, Record] = {}
+        self._arrived = threading.Condition()
+
+    def put(self, record: Record) -> None:
+        """Keep a record, on disk first: whoever sees it in memory may rely on the file."""
+        path = self.path(record.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}.part")
+        draft.write_text(json.dumps(record.to_dict(), ensure_ascii=True), encoding="ascii")
+        draft.replace(path)
+        with self._arrived:
+            self._records[record.key] = record
+            self._arrived.notify_all()
+
+    def get(self, key: str) -> Record | None:
+        """The record, from memory or disk, or None when there is none yet."""
+        known = self._records.get(key)
+        if known is not None:
+            return known
+        path = self.path(key)
+        if not path.exists():
+            return None
+        try:
+            record = Record.from_dict(json.loads(path.read_text(encoding="ascii")))
+        except (ValueError, KeyError, TypeError) as problem:
+            raise EvidenceError(f"{path} is not evidence of this suite: {problem}") from problem
+        self._records[key] = record
+        return record
+
+    def wait(self, key: str, still_coming: Callable[[], bool]) -> Record | None:
+        """Wait for a record while `still_coming()` is true; None when it will never come."""
+        while True:
+            coming = still_coming()
+            record = self.get(key)
+            if record is not None or not coming:
+                return record
+            with self._arrived:
+                self._arrived.wait(POLL)
+
+    def path(self, key: str) -> Path:
+        """The file of a key; keys are probe names, with an operation's id in brackets where there are many."""
+        return self.folder / (re.sub(r"[^A-Za-z0-9_.-]", "~", key) + ".json")
+
+    def __iter__(self) -> Iterator[Record]:
+        for path in sorted(self.folder.glob("*.json")):
+            record = Record.from_dict(json.loads(path.read_text(encoding="ascii")))
+            yield self._records.setdefault(record.key, record)
+
+    def clear(self) -> None:
+        """Forget and delete all records, and what an interrupted run left half written."""
+        self._records.clear()
+        for pattern in ("*.json", "*.part"):
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)

@@ -1,0 +1,578 @@
+"""The pytest side: options, fixtures, judging, verdicts and exit status.
+
+A session judges a hub when what it collects lies in this package; any other session (the suite's own tests) is left
+alone. The run is: collect, plan, probe in the background, judge, result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import sys
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from conformance.engine.contract import load_contract
+from conformance.engine.discovery import discover
+from conformance.engine.embedded import EmbeddedHub, EmbeddedHubError
+from conformance.engine.evidence import Store
+from conformance.engine.judge import SEVERITY, Bench, Case, Judged, Verdict, worst
+from conformance.engine.probe import Bundle, Registry, Slot, load_registry
+from conformance.engine.probing import Asker, Inquiry, read_spend
+from conformance.engine.requirement import PACKAGE, CatalogueError, load_catalogue, requirement_ids
+from conformance.engine.target import EVERYTHING, Target, TargetError, clean_base_url
+from conformance.report.result import Result, Row, Tally, rows_of
+from conformance.wire.limits import Limits
+from conformance.wire.redact import Secret
+
+LEADING_EXIT = {Verdict.FAIL: 1, Verdict.ERROR: 3, Verdict.INCONCLUSIVE: 2}
+NOTHING_JUDGED = 2
+DEFAULT_POLL_INTERVAL = 5.0
+EMBEDDED_POLL_INTERVAL = 0.05
+"""Seconds between two polls; the embedded hub finishes its tasks within a second."""
+USAGE = 4
+LETTERS = {
+    Verdict.WARN: ("w", "WARN"),
+    Verdict.NOT_OFFERED: ("-", "NOT-OFFERED"),
+    Verdict.NOT_TESTABLE: ("?", "NOT-TESTABLE"),
+    Verdict.INCONCLUSIVE: ("i", "INCONCLUSIVE"),
+}
+SHORTEST_TOKEN_ADVICE = "set it without quotation marks, line breaks or spaces around it"
+
+
+@dataclass
+class Run:
+    """What a judging session knows. Workers get `target` and `folder` from the controller."""
+
+    target: Target
+    report: Path
+    registry: Registry
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    hub: EmbeddedHub | None = None
+    asker: Asker | None = None
+    rows: list[Row] = field(default_factory=list)
+    terms: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    def __post_init__(self) -> None:
+        self._store = Store(self.report / "evidence")
+
+    @property
+    def inquiry(self) -> Inquiry:
+        return Inquiry(self.target, self.registry.contract, self.registry, self._store, self.terms)
+
+    def bench(self) -> Bench:
+        assert self.asker is not None
+        return Bench(self.target, load_catalogue(), self.registry, self.asker.evidence)
+
+
+EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz"})
+"""Families whose sentences hold on the operations of all others."""
+_TEXT = frozenset({"responses", "claude", "gemini", "completions", "edits", "embeddings", "rerank", "moderations"})
+_CORE = EVERYWHERE | {"chat", "models"}
+PROFILES: dict[str, frozenset[str]] = {
+    "core": _CORE,
+    "text": _CORE | _TEXT | {"playground", "unimplemented"},
+    "media": EVERYWHERE | {"images", "audio", "videos", "midjourney", "suno"},
+    "full": frozenset(),
+}
+
+RUN = pytest.StashKey[Run]()
+CASES = pytest.StashKey[list[Case]]()
+JUDGED = pytest.StashKey[list[Judged]]()
+RESULT = pytest.StashKey[Result]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "judging a hub")
+    add = group.addoption
+    add(
+        "--base-url",
+        metavar="URL",
+        default=os.environ.get("HUB_BASE_URL"),
+        help="the hub to judge, as https://host or http://host:port; default: HUB_BASE_URL, else the embedded hub",
+    )
+    add(
+        "--token-env",
+        metavar="NAME",
+        default="HUB_TOKEN",
+        help="environment variable that holds the hub's token (default: HUB_TOKEN)",
+    )
+    add("--family", metavar="NAME", action="append", default=[], help="judge this family only (may be repeated)")
+    add(
+        "--profile",
+        choices=sorted(PROFILES),
+        default="full",
+        help="core: chat, models and what holds everywhere; text: and all other text; media: images, audio, video, "
+        "music; full: everything (default)",
+    )
+    add(
+        "--model",
+        metavar="[KIND=]NAME",
+        action="append",
+        default=[],
+        help="model to ask for chat, or for another kind of work: --model embeddings=NAME (may be repeated)",
+    )
+    add(
+        "--claim",
+        metavar="FAMILY",
+        action="append",
+        default=[],
+        help="family or operation that the hub claims to offer: refusing it is then a fail (may be repeated)",
+    )
+    add("--concurrency", metavar="N", type=int, default=4, help="requests in flight at once (default: 4)")
+    add(
+        "--allow-expensive",
+        action="store_true",
+        help="ask a deployment for images, audio, video and music too, which costs real money",
+    )
+    add("--max-requests", metavar="N", type=int, default=None, help="send no more requests than this")
+    add(
+        "--request-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=60.0,
+        help="longest time that one whole exchange may take (default: 60)",
+    )
+    add(
+        "--task-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=600.0,
+        help="longest time that a video, picture or song may take (default: 600)",
+    )
+    add(
+        "--poll-interval",
+        metavar="SECONDS",
+        type=float,
+        default=None,
+        help="time between two polls of a task (default: 5; on the embedded hub 0.05)",
+    )
+    add("--report", metavar="DIR", default="reports", help="folder for result.json and all else (default: reports)")
+    add("--fault", metavar="ID", default=None, help="spoil one promise of the embedded hub, to see a judge fail")
+
+
+def _is_judging(config: pytest.Config) -> bool:
+    """Whether this session collects from the package: by path, by `--pyargs conformance`, or by default."""
+    names = [str(arg).split("::")[0] for arg in config.args]
+    if config.option.pyargs and any(name.split(".")[0] == "conformance" for name in names):
+        return True
+    paths = [(config.invocation_params.dir / name).resolve() for name in names]
+    return any(path == PACKAGE or PACKAGE in path.parents or path in PACKAGE.parents for path in paths)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not _is_judging(config) or config.option.help or getattr(config.option, "collectonly", False):
+        return
+    _quiet(config)
+    try:
+        run = _worker_run(config) if _is_worker(config) else _new_run(config)
+    except (TargetError, EmbeddedHubError, CatalogueError) as problem:
+        raise pytest.UsageError(str(problem)) from None
+    except OSError as problem:
+        raise pytest.UsageError(f"cannot write to --report {config.option.report}: {problem.strerror}") from None
+    config.stash[RUN] = run
+    for name in [*sorted({r.family for r in load_catalogue().values()}), "must", "should", "may"]:
+        config.addinivalue_line("markers", f"{name}: judges of this family or level")
+    config.pluginmanager.register(_fixtures(run.registry), "conformance-probes")
+    _arrange_allure(config, run)
+
+
+def _quiet(config: pytest.Config) -> None:
+    """Findings are shown once, by our own summary, instead of as tracebacks and one-line repeats."""
+    config.option.tbstyle = "no" if config.option.tbstyle == "auto" else config.option.tbstyle
+    if config.option.reportchars == "fE":
+        config.option.reportchars = ""
+
+
+def _arrange_allure(config: pytest.Config, run: Run) -> None:
+    if not hasattr(config.option, "allure_report_dir"):
+        return
+    if not config.option.allure_report_dir:
+        config.option.allure_report_dir = str(run.report / "allure-results")
+        config.option.clean_alluredir = True
+    from conformance.report.allure import AllureReporter
+
+    config.pluginmanager.register(AllureReporter(), "conformance-allure")
+
+
+def _new_run(config: pytest.Config) -> Run:
+    option = config.option
+    report = (config.invocation_params.dir / option.report).resolve()
+    evidence = report / "evidence"
+    evidence.mkdir(parents=True, exist_ok=True)
+    for left_over in (*evidence.iterdir(), report / "result.json"):
+        left_over.unlink(missing_ok=True)
+    registry = load_registry(load_contract())
+    _check_families(option.family, registry)
+    hub = None
+    if not option.base_url:
+        token = secrets.token_urlsafe(24)
+        hub = EmbeddedHub.start(token, option.fault)
+        target = Target(hub.base_url, Secret(token), embedded=True, claims=frozenset({EVERYTHING}))
+    else:
+        if option.fault:
+            raise TargetError("--fault spoils the embedded hub: use it without --base-url")
+        target = Target(clean_base_url(option.base_url), _token(option.token_env), claims=frozenset(option.claim))
+    try:
+        target = replace(
+            target,
+            models=_models(option.model),
+            concurrency=_positive(option.concurrency, "--concurrency"),
+            max_requests=option.max_requests,
+            allow_expensive=option.allow_expensive,
+            task_timeout=_positive(option.task_timeout, "--task-timeout"),
+            poll_interval=_poll_interval(option.poll_interval, hub is not None),
+            limits=_limits(_positive(option.request_timeout, "--request-timeout")),
+        )
+        run = Run(target, report, registry, hub=hub)
+        run.target = discover(run.inquiry, option.token_env)
+    except BaseException:
+        if hub:
+            hub.stop()
+        raise
+    return run
+
+
+def _worker_run(config: pytest.Config) -> Run:
+    given = config.workerinput  # type: ignore[attr-defined]
+    token = os.environ.get(given["token_env"]) or given["token"]
+    target = Target(
+        base_url=given["base_url"],
+        token=Secret(token) if token else None,
+        embedded=given["embedded"],
+        models=given["models"],
+        claims=frozenset(given["claims"]),
+        concurrency=config.option.concurrency,
+        max_requests=config.option.max_requests,
+        allow_expensive=config.option.allow_expensive,
+        task_timeout=config.option.task_timeout,
+        poll_interval=_poll_interval(config.option.poll_interval, given["embedded"]),
+        limits=_limits(config.option.request_timeout),
+    )
+    return Run(target, Path(given["report"]), load_registry(load_contract()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the controller's knowledge to an xdist worker; a real token stays in the environment they share."""
+    run = node.config.stash.get(RUN, None)
+    if run is None:
+        return
+    target = run.target
+    node.workerinput |= {
+        "base_url": target.base_url,
+        "embedded": target.embedded,
+        "token_env": node.config.option.token_env if not target.embedded else "",
+        "token": target.token.reveal() if target.embedded and target.token else "",
+        "models": dict(target.models),
+        "claims": sorted(target.claims),
+        "report": str(run.report),
+    }
+
+
+def _token(name: str) -> Secret | None:
+    value = os.environ.get(name, "")
+    if not value:
+        return None
+    if value != value.strip() or not value.isprintable() or not value.isascii():
+        raise TargetError(f"the token in {name} cannot be sent in a header: {SHORTEST_TOKEN_ADVICE}")
+    return Secret(value)
+
+
+def _models(given: Iterable[str]) -> dict[str, str]:
+    chosen = {}
+    for item in given:
+        kind, sign, name = item.partition("=")
+        chosen.update({kind: name} if sign else {"chat": item})
+    if not all(chosen.values()):
+        raise TargetError("--model needs a name: --model gpt-4o-mini, or --model embeddings=text-embedding-3-small")
+    return chosen
+
+
+def _limits(whole: float) -> Limits:
+    standard = Limits()
+    return replace(
+        standard,
+        whole=whole,
+        first_byte=min(standard.first_byte, whole),
+        between_bytes=min(standard.between_bytes, whole),
+        connect=min(standard.connect, whole),
+    )
+
+
+def _poll_interval(given: float | None, embedded: bool) -> float:
+    if given is None:
+        return EMBEDDED_POLL_INTERVAL if embedded else DEFAULT_POLL_INTERVAL
+    return float(_positive(given, "--poll-interval"))
+
+
+def _positive(value: Any, option: str) -> Any:
+    if value <= 0:
+        raise TargetError(f"{option} must be greater than 0, not {value}")
+    return value
+
+
+def _check_families(wanted: Iterable[str], registry: Registry) -> None:
+    known = {r.family for r in load_catalogue().values()}
+    for name in wanted:
+        if name not in known:
+            raise TargetError(f"--family {name}: there is no such family; known are {', '.join(sorted(known))}")
+
+
+def _fixtures(registry: Registry) -> ModuleType:
+    """A plugin with one fixture a probe or group. Its value is a bundle; the evidence is fetched when it is judged."""
+
+    def make(name: str) -> Any:
+        def evidence(request: pytest.FixtureRequest) -> Bundle:
+            bundle: Bundle = request.param
+            return bundle
+
+        evidence.__doc__ = f"Evidence of {name}."
+        return pytest.fixture(name=name)(evidence)
+
+    names = [*registry.probes, *registry.groups]
+    plugin = ModuleType("conformance_probes")
+    for name in names:
+        setattr(plugin, name, make(name))
+    return plugin
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    run = metafunc.config.stash.get(RUN, None)
+    if run is None or not requirement_ids(metafunc.function):
+        return
+    for name in metafunc.fixturenames:
+        if name in run.registry:
+            bundles = run.registry.bundles(name)
+            metafunc.parametrize(name, bundles, ids=[bundle.key for bundle in bundles], indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark judges by family and level, for `-m`, and keep those of the wanted families."""
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return
+    wanted = _wanted_families(config.option)
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        found = _cases(item)
+        if not found:
+            kept.append(item)
+            continue
+        _mark(item, found[0])
+        # The evidence is fetched when it is judged; to set up a fixture for each test would only cost time and files.
+        item.fixturenames = []  # type: ignore[attr-defined]
+        item.stash[CASES] = [case for case in found if _is_wanted(case, wanted)]
+        (kept if item.stash[CASES] else dropped).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def _mark(item: pytest.Item, case: Case) -> None:
+    catalogue = load_catalogue()
+    for identifier in case.ids:
+        if identifier not in catalogue:
+            raise pytest.UsageError(f"{item.nodeid} judges {identifier}, which no requirements.yaml holds")
+        item.add_marker(catalogue[identifier].family)
+        item.add_marker(catalogue[identifier].level.lower())
+
+
+def _wanted_families(option: Any) -> frozenset[str]:
+    """The families to judge; empty for all."""
+    return frozenset(option.family) | PROFILES[option.profile]
+
+
+def _is_wanted(case: Case, wanted: frozenset[str]) -> bool:
+    """Whether a case's sentence is of a wanted family, and its evidence too where operations' families were named."""
+    if not wanted:
+        return True
+    catalogue = load_catalogue()
+    about = {slot.family for slot in case.slots.values()} - EVERYWHERE
+    families_of_operations = wanted - EVERYWHERE
+    return bool(wanted & {catalogue[i].family for i in case.ids}) and (
+        not families_of_operations or about <= families_of_operations
+    )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Plan what the selected judges need, and have it asked while they begin to judge."""
+    run = session.config.stash.get(RUN, None)
+    if run is None or _is_controller(session.config):
+        return
+    needed: list[Slot] = []
+    for item in session.items:
+        for case in item.stash.get(CASES, []):
+            needed.extend(case.slots.values())
+    run.asker = Asker(run.inquiry, run.registry.needed(needed))
+    run.asker.start()
+
+
+def _is_controller(config: pytest.Config) -> bool:
+    return not _is_worker(config) and bool(getattr(config.option, "numprocesses", None))
+
+
+def _cases(item: pytest.Item) -> list[Case]:
+    callspec = getattr(item, "callspec", None)
+    function = getattr(item, "function", None)
+    if function is None or callspec is None or not requirement_ids(function):
+        return []
+    bundles = {name: value.slots for name, value in callspec.params.items() if isinstance(value, Bundle)}
+    choices = itertools.product(*bundles.values())
+    return [Case(function, dict(zip(bundles, choice, strict=True))) for choice in choices]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    run = pyfuncitem.config.stash.get(RUN, None)
+    found = pyfuncitem.stash.get(CASES, None)
+    if run is None or not found:
+        return None
+    bench = run.bench()
+    judged = [Judged(case, bench.evaluate(case)) for case in found]
+    pyfuncitem.stash[JUDGED] = judged
+    pyfuncitem.ihook.pytest_conformance_judged(item=pyfuncitem, judged=judged)
+    _tell_pytest(worst(judged))
+    return True
+
+
+def _tell_pytest(judged: Judged) -> None:
+    outcome = judged.outcome
+    if outcome.verdict is Verdict.FAIL:
+        pytest.fail(f"{', '.join(judged.case.ids)}: {outcome.reason}", pytrace=False)
+    if outcome.verdict is Verdict.ERROR:
+        pytest.fail(f"a judge or probe of the suite went wrong:\n{outcome.trace or outcome.reason}", pytrace=False)
+    if outcome.verdict in (Verdict.NOT_OFFERED, Verdict.NOT_TESTABLE, Verdict.INCONCLUSIVE):
+        pytest.skip(f"{outcome.verdict}: {outcome.reason}")
+
+
+class Hooks:
+    """Hooks of ours that reporters may implement."""
+
+    @staticmethod
+    def pytest_conformance_judged(item: pytest.Item, judged: list[Judged]) -> None:
+        """The cases of one test were judged; pytest is told next."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(Hooks)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    judged = item.stash.get(JUDGED, None)
+    if judged is not None and report.when == "call":
+        rows = rows_of(judged, load_catalogue(), item.nodeid)
+        report.conformance = [row.model_dump(mode="json") for row in rows]  # type: ignore[attr-defined]
+        report.sections.clear()
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    rows = getattr(report, "conformance", None)
+    if not rows or report.when != "call":
+        return None
+    verdict = min((Verdict(row["verdict"]) for row in rows), key=SEVERITY.index)
+    if verdict not in LETTERS:
+        return None
+    letter, word = LETTERS[verdict]
+    return str(verdict), letter, word
+
+
+_CURRENT: list[Run] = []
+"""The run of this process, for the one hook that pytest calls without a config."""
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    rows = getattr(report, "conformance", None)
+    if rows and _CURRENT:
+        _CURRENT[-1].rows.extend(Row.model_validate(row) for row in rows)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    run = session.config.stash.get(RUN, None)
+    if run is not None and not _is_worker(session.config):
+        _CURRENT.append(run)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    run = session.config.stash.get(RUN, None)
+    if run is None:
+        return
+    if run.asker:
+        run.asker.stop()
+    if _is_worker(session.config):
+        return
+    tally = Tally.of(run.rows)
+    status = _exit_status(tally, exitstatus, len(session.items) or session.testscollected)
+    result = Result.of(run.target, run.rows, tally, read_spend(run.store.folder), run.started, status)
+    try:
+        (run.report / "result.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as problem:
+        sys.stderr.write(f"cannot write {run.report / 'result.json'}: {problem.strerror}\n")
+        status = USAGE
+    session.config.stash[RESULT] = result
+    session.exitstatus = status
+    if getattr(session.config.option, "allure_report_dir", None):
+        from conformance.report.allure import write_companions
+
+        write_companions(Path(session.config.option.allure_report_dir), result)
+
+
+def _exit_status(tally: Tally, pytest_status: int, collected: int) -> int:
+    """0 conformant, 1 not, 2 inconclusive or nothing judged, 3 an error of ours; trouble of pytest stays as it is."""
+    if pytest_status in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        return int(pytest_status)
+    for verdict in (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE):
+        if tally.verdicts.get(verdict):
+            return LEADING_EXIT[verdict]
+    return 0 if tally.judged else NOTHING_JUDGED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    result = config.stash.get(RESULT, None)
+    if result is None:
+        return
+    from conformance.report.terminal import summary
+
+    for line in summary(result, load_catalogue(), config.stash[RUN].report):
+        terminalreporter.write_line(line)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return []
+    where = "the embedded hub" if run.target.embedded else run.target.base_url
+    return [f"hub: {where}, chat model {run.target.model('chat')}"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return
+    with contextlib.suppress(ValueError):
+        _CURRENT.remove(run)
+    if run.hub:
+        run.hub.stop()

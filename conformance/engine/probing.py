@@ -1,0 +1,202 @@
+"""Asking: runs the probes that a run needs, phase by phase and concurrently, and keeps what they record."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from conformance.engine.apart import Helpers
+from conformance.engine.contract import Contract
+from conformance.engine.evidence import Record, Store
+from conformance.engine.judge import refusal_of
+from conformance.engine.probe import WRONG_TOKEN, Admit, Hub, Registry, Slot, StopProbe
+from conformance.engine.schedule import Governor
+from conformance.engine.target import Target
+from conformance.wire.http import Client
+from conformance.wire.redact import Redactor
+
+LEADER_LOCK = ".lock"
+DONE_MARK = ".done"
+SPEND_FILE = ".spend"
+
+
+@dataclass
+class Spend:
+    """Requests of a run. `billable` counts those that asked an operation of cost class cheap or expensive to work."""
+
+    requests: int = 0
+    by_family: dict[str, int] = field(default_factory=dict)
+    billable: int = 0
+    retried: int = 0
+    waited: float = 0.0
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """All that is needed to ask: the target, the contract, the probes, and where evidence goes.
+
+    `terms` are for the probes that are asked apart; the engine knows `budget` alone of them, the most requests that
+    these may send together.
+    """
+
+    target: Target
+    contract: Contract
+    registry: Registry
+    store: Store
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+    async def ask(self, slots: Iterable[Slot]) -> None:
+        """Ask what is not yet recorded. Phases follow one another; within one, requests run side by side."""
+        todo = [slot for slot in slots if self.store.get(slot.key) is None]
+        if not todo:
+            return
+        token = self.target.token
+        redactor = Redactor([token.reveal()] if token else [], shown=[WRONG_TOKEN])
+        governor = Governor(self.target.concurrency, self._requests_left())
+        billable = 0
+        async with Client(verify=self.target.verify_tls) as client:
+            for _, wave in itertools.groupby(todo, key=lambda s: (s.probe.phase, not s.probe.base)):
+                hubs = [(slot, Hub(self.target, self.contract, client, governor, redactor)) for slot in wave]
+                await asyncio.gather(*(self._record(slot, hub) for slot, hub in hubs))
+                billable += sum(len(hub.exchanges) for slot, hub in hubs if self._billed(slot))
+        self._add_spend(governor, billable)
+
+    def _requests_left(self) -> int | None:
+        most = self.target.max_requests
+        return None if most is None else max(0, most - read_spend(self.store.folder).requests)
+
+    async def _record(self, slot: Slot, hub: Hub) -> None:
+        record = self._skipped(slot) or await self.asked(slot, hub)
+        await asyncio.to_thread(self.store.put, record)
+
+    def _skipped(self, slot: Slot) -> Record | None:
+        """A record that says why there was no point in asking, when the plainest question already failed."""
+        if self._asks_for_work(slot) and not self.target.may_ask(self.contract.operation(slot.operation).cost):
+            return Record(slot.key, problem="not asked, because it costs real money: allow it with --allow-expensive")
+        base = self.registry.base_of(slot.operation)
+        if base is None or base.key == slot.key:
+            return None
+        plain = self.store.get(base.key)
+        if plain is None or not plain.exchanges:
+            return None
+        first = plain.exchanges[0]
+        if not first.answered:
+            return Record(slot.key, problem=f"not asked, because the plainest request got no answer ({first.problem})")
+        if refusal_of(first):
+            return Record(slot.key, exchanges=(first,), many=slot.probe.many)
+        return None
+
+    async def asked(self, slot: Slot, hub: Hub) -> Record:
+        arguments = (slot.argument,) if slot.argument else ()
+        try:
+            result = await slot.probe.function(hub, *arguments)
+        except StopProbe as stop:
+            return Record(slot.key, tuple(hub.exchanges), slot.probe.many, str(stop), stop.kind, hub.notes)
+        except Exception:
+            return Record(slot.key, tuple(hub.exchanges), slot.probe.many, traceback.format_exc(), "error")
+        exchanges = result if isinstance(result, tuple) else (result,)
+        return Record(slot.key, exchanges, slot.probe.many, notes=hub.notes)
+
+    def _asks_for_work(self, slot: Slot) -> bool:
+        return bool(slot.operation) and slot.probe.admit is Admit.ANSWER
+
+    def _billed(self, slot: Slot) -> bool:
+        return self._asks_for_work(slot) and self.contract.operation(slot.operation).cost != "free"
+
+    def _add_spend(self, governor: Governor, billable: int) -> None:
+        waited = round(governor.waited, 3)
+        add_spend(self.store.folder, Spend(governor.total, dict(governor.sent), billable, governor.retried, waited))
+
+
+def read_spend(folder: Path) -> Spend:
+    """What the runs into this evidence folder have sent so far."""
+    path = folder / SPEND_FILE
+    return Spend(**json.loads(path.read_text(encoding="ascii"))) if path.exists() else Spend()
+
+
+def add_spend(folder: Path, more: Spend) -> None:
+    """Add to what the runs into this evidence folder have sent. Only the asking process may."""
+    spend = read_spend(folder)
+    families = Counter(spend.by_family) + Counter(more.by_family)
+    requests, billable = spend.requests + more.requests, spend.billable + more.billable
+    total = Spend(requests, dict(families), billable, spend.retried + more.retried, spend.waited + more.waited)
+    (folder / SPEND_FILE).write_text(json.dumps(asdict(total)), encoding="ascii")
+
+
+class Asker:
+    """Has the probes of a run asked in the background, once for all processes that share the evidence folder.
+
+    Whoever gets the folder's lock asks; the others wait for the records. When the asking process dies, one of the
+    waiting ones takes over what is left.
+    """
+
+    def __init__(self, inquiry: Inquiry, slots: list[Slot]) -> None:
+        self._inquiry = inquiry
+        self._slots = slots
+        self._folder = inquiry.store.folder
+        self._lock = FileLock(self._folder / LEADER_LOCK)
+        self._thread: threading.Thread | None = None
+        self._cancel: Callable[[], object] = lambda: None
+
+    def start(self) -> None:
+        """Begin to ask unless another process already does."""
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return
+        if self._is_done():
+            self._lock.release()
+            return
+        self._thread = threading.Thread(target=self._run, name="probes", daemon=True)
+        self._thread.start()
+
+    def evidence(self, key: str) -> Record:
+        """The record of a key, waited for; one that says so when it will never come."""
+        record = self._inquiry.store.wait(key, self._still_coming)
+        return record or Record(key, problem="this was never asked: the run ended before", problem_kind="inconclusive")
+
+    def stop(self) -> None:
+        """Stop asking; what is recorded stays. Waits a moment for the thread to end."""
+        self._cancel()
+        if self._thread:
+            self._thread.join(timeout=5)
+            self._lock.release()
+            self._thread = None
+
+    def _still_coming(self) -> bool:
+        if self._thread:
+            return self._thread.is_alive()
+        if self._is_done():
+            return False
+        self.start()
+        return True
+
+    def _is_done(self) -> bool:
+        return (self._folder / DONE_MARK).exists()
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            try:
+                runner.run(self._main())
+            except asyncio.CancelledError:
+                return
+        (self._folder / DONE_MARK).touch()
+
+    async def _main(self) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        self._cancel = lambda: loop.is_closed() or loop.call_soon_threadsafe(task.cancel)
+        beside = [slot for slot in self._slots if not slot.probe.apart]
+        async with Helpers(self._inquiry, [slot for slot in self._slots if slot.probe.apart]) as helpers:
+            await self._inquiry.ask(beside)
+            await helpers.finish()

@@ -1,0 +1,158 @@
+"""Requirements: one sentence each, with an id, a level, a source, the reason it matters and the way to keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+PACKAGE = Path(__file__).resolve().parent.parent
+ROOMS = ("families", "everywhere", "fuzz", "clients")
+"""Folders of the package whose sub-folders hold a `requirements.yaml` (or hold one themselves)."""
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8)]
+RequirementId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*){1,3}$")]
+
+
+class Level(StrEnum):
+    """How binding a sentence is, in the words of RFC 2119."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+class Authority(StrEnum):
+    """Who says so: the hub's documents, the vendor of the format, a protocol standard, or plain logic."""
+
+    DOCUMENT = "document"
+    VENDOR = "vendor"
+    PROTOCOL = "protocol"
+    INVARIANT = "invariant"
+
+
+class Requirement(BaseModel):
+    """One sentence about a hub that can be true or false.
+
+    `operations` are documented operation ids; empty means that the judge's evidence says which operation it is about.
+    `excluded` holds the reason when the sentence cannot be judged from outside; such a requirement has no judge.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: RequirementId
+    family: str
+    level: Level
+    authority: Authority
+    statement: Sentence
+    source: Sentence
+    why: Sentence
+    fix: Sentence
+    operations: tuple[str, ...] = ()
+    excluded: Sentence | None = None
+
+
+class _Room(BaseModel):
+    """The content of one `requirements.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    family: str
+    operations: tuple[str, ...] = ()
+    requirements: tuple[dict[str, Any], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> _Room:
+        ids = [row.get("id") for row in self.requirements]
+        twice = sorted({str(i) for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"ids used twice: {', '.join(twice)}")
+        return self
+
+
+class CatalogueError(Exception):
+    """A `requirements.yaml` is not what it should be; the text names file, id and field."""
+
+
+class Catalogue(Mapping[str, Requirement]):
+    """All requirements by id, in the order of their files."""
+
+    def __init__(self, requirements: Mapping[str, Requirement]) -> None:
+        self._by_id = dict(requirements)
+
+    def __getitem__(self, key: str) -> Requirement:
+        return self._by_id[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_id)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @property
+    def judged(self) -> tuple[Requirement, ...]:
+        """The requirements that a judge must exist for."""
+        return tuple(r for r in self.values() if r.excluded is None)
+
+
+def read_room(path: Path) -> list[Requirement]:
+    """Read one `requirements.yaml`.
+
+    Raises:
+        CatalogueError: with the file's name, the id and the field that is wrong.
+    """
+    try:
+        room = _Room.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as problem:
+        raise CatalogueError(f"{path}: {problem}") from problem
+    found = []
+    for row in room.requirements:
+        try:
+            found.append(Requirement.model_validate({"family": room.family, "operations": room.operations, **row}))
+        except ValidationError as problem:
+            raise CatalogueError(f"{path}: {row.get('id')}: {problem}") from problem
+    return found
+
+
+def requirement_files() -> list[Path]:
+    """Every `requirements.yaml` of the package, sorted, so that the catalogue's order never changes by itself."""
+    return sorted(path for room in ROOMS for path in (PACKAGE / room).glob("**/requirements.yaml"))
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Read all rooms once.
+
+    Raises:
+        CatalogueError: a file is malformed, or an id stands in two files.
+    """
+    by_id: dict[str, Requirement] = {}
+    for path in requirement_files():
+        for item in read_room(path):
+            if item.id in by_id:
+                raise CatalogueError(f"{path}: {item.id} stands in another file too")
+            by_id[item.id] = item
+    return Catalogue(by_id)
+
+
+Judge = TypeVar("Judge", bound=Callable[..., None])
+
+
+def requirement(*ids: str) -> Callable[[Judge], Judge]:
+    """Name the requirement(s) that a judge decides. All of them break when the judge finds a break."""
+
+    def mark(function: Judge) -> Judge:
+        function.requirement_ids = ids  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def requirement_ids(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The ids that `requirement` put on a judge; empty for any other function."""
+    return tuple(getattr(function, "requirement_ids", ()))

@@ -1,0 +1,86 @@
+"""What the model list tells, and what the first answers make of a target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.engine.discovery import choose_models
+from conformance.engine.target import TargetError, clean_base_url
+
+
+def entries(*names: str) -> list[dict[str, Any]]:
+    return [{"id": name} for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "chat"),
+    [
+        (("gpt-4o", "gpt-4o-mini", "text-embedding-3-small"), "gpt-4o-mini"),
+        (("claude-opus-4", "claude-3-5-haiku"), "claude-3-5-haiku"),
+        (("gpt-4o-mini-tts", "gpt-4o-mini-transcribe", "gpt-5-nano"), "gpt-5-nano"),
+        (("tiny-embed", "tiny-rerank"), "tiny-embed"),
+        (("some/model",), "some/model"),
+    ],
+)
+def test_a_small_talking_model_is_chosen(names: tuple[str, ...], chat: str) -> None:
+    assert choose_models(entries(*names))["chat"] == chat
+
+
+def test_each_kind_of_work_gets_its_model() -> None:
+    chosen = choose_models(
+        entries(
+            "gpt-4o", "claude-3-5-haiku", "gemini-2.0-flash", "bge-rerank", "text-embedding-ada", "whisper-1", "tts-1"
+        )
+    )
+    assert chosen["claude"] == "claude-3-5-haiku"
+    assert chosen["gemini"] == "gemini-2.0-flash"
+    assert chosen["rerank"] == "bge-rerank"
+    assert chosen["embeddings"] == "text-embedding-ada"
+    assert chosen["transcription"] == "whisper-1"
+    assert chosen["speech"] == "tts-1"
+
+
+def test_endpoint_types_decide_where_names_say_nothing() -> None:
+    listed = [{"id": "m1", "supported_endpoint_types": ["anthropic"]}, {"id": "m2", "supported_endpoint_types": None}]
+    assert choose_models(listed)["claude"] == "m1"
+
+
+def test_odd_entries_are_passed_over() -> None:
+    odd: list[Any] = [None, {}, {"id": 3}, {"id": ""}, "x", {"id": "gpt-4o-mini"}]
+    assert choose_models(odd)["chat"] == "gpt-4o-mini"
+    assert choose_models([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "clean"),
+    [
+        ("https://api.example.com", "https://api.example.com"),
+        ("https://api.example.com/", "https://api.example.com"),
+        ("https://api.example.com/v1", "https://api.example.com"),
+        ("http://127.0.0.1:8000/gateway/v1/", "http://127.0.0.1:8000/gateway"),
+        (" http://[::1]:8000 ", "http://[::1]:8000"),
+    ],
+)
+def test_base_urls_are_brought_into_one_form(given: str, clean: str) -> None:
+    assert clean_base_url(given) == clean
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "api.example.com",
+        "ftp://x",
+        "http://",
+        "http://x:99999",
+        "http://u:p@x",
+        "http://x?key=1",
+        "http://x#a",
+        "h t",
+    ],
+)
+def test_what_is_no_base_url_is_refused_with_advice(given: str) -> None:
+    with pytest.raises(TargetError, match=r"--base-url"):
+        clean_base_url(given)
