@@ -1,0 +1,1 @@
+"""Sentences that hold on every operation."""

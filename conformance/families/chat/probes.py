@@ -1,0 +1,470 @@
+"""What is asked of chat completions: answers in every documented form, streams, and requests that must be refused.
+
+Prompts construct their answers (an echo, a count, a forced tool, a schema of enums), so that judges need no words of a
+model. Numbers are kept small: one answer serves many sentences.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from typing import Any
+
+from conformance.engine.probe import Admit, Conversation, Group, Hub, StopProbe, group, probe
+from conformance.wire.exchange import Exchange
+
+CHAT = "chat-completions"
+GREETING = "Say hello."
+CAP = 16
+"""Output tokens that the capped answers may have."""
+STOP = "5"
+STOP_SEQUENCES = ("5, 6", "zebra")
+"""The first takes several tokens, so that a hub that looks for it token by token lets it through."""
+ECHO = "qz7 naïve Ω 漢字かな 한글 𠮷 𝄞 🚀 e\u0301 Ж end7"
+"""Two, three and four byte characters, characters beyond the basic plane, and a combining accent."""
+REASONING_TOKENS = 1024
+
+TIME_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_time",
+        "description": "The current time in a time zone.",
+        "parameters": {
+            "type": "object",
+            "properties": {"zone": {"type": "string", "enum": ["UTC", "CET"]}},
+            "required": ["zone"],
+            "additionalProperties": False,
+        },
+    },
+}
+WEATHER_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather in a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string"},
+                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+            },
+            "required": ["city", "unit"],
+            "additionalProperties": False,
+        },
+    },
+}
+BATTERY_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_battery",
+        "description": "The charge of this device in percent.",
+        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
+    },
+}
+VERDICT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "verdict": {"type": "string", "enum": ["kx-41", "kx-42"]},
+        "sure": {"type": "boolean"},
+    },
+    "required": ["verdict", "sure"],
+    "additionalProperties": False,
+}
+
+
+def user(content: Any) -> list[dict[str, Any]]:
+    """A conversation of one user turn."""
+    return [{"role": "user", "content": content}]
+
+
+COUNT_TO_NINE = user("Count from 1 to 9, the digits separated by a comma and a space, nothing else.")
+LONG_COUNT = user("Count from 1 to 300, the numbers separated by a comma and a space, nothing else.")
+TWO_TOOLS = user("Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn.")
+ECHO_TURNS = [
+    {"role": "system", "content": "You are a copying machine: no comments, no corrections."},
+    *user(f"Repeat exactly: {ECHO}"),
+]
+
+
+@probe(CHAT, base=True)
+async def chat_answer(hub: Hub) -> Exchange:
+    """The plainest question."""
+    return await hub.ask(CHAT, messages=user(GREETING))
+
+
+@probe(CHAT)
+async def chat_stream(hub: Hub) -> Exchange:
+    """The same question as a stream, usage asked for."""
+    return await hub.stream(CHAT, messages=user(GREETING), stream_options={"include_usage": True})
+
+
+@probe(CHAT, admit=Admit.REPLY)
+async def chat_parts(hub: Hub) -> Exchange:
+    """The same question as a list with one text part."""
+    return await hub.ask(CHAT, messages=user([{"type": "text", "text": GREETING}]))
+
+
+@probe(CHAT, admit=Admit.REPLY)
+async def chat_nulls(hub: Hub) -> Exchange:
+    """The same question with every nullable field given as null."""
+    nullable = (
+        "n",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "max_completion_tokens",
+        "presence_penalty",
+        "frequency_penalty",
+        "logit_bias",
+        "seed",
+        "logprobs",
+        "top_logprobs",
+    )
+    return await hub.ask(CHAT, messages=user(GREETING), **dict.fromkeys(nullable))
+
+
+@probe(CHAT, admit=Admit.REPLY)
+async def chat_developer(hub: Hub) -> Exchange:
+    """A conversation that a developer turn opens."""
+    return await hub.ask(CHAT, messages=[{"role": "developer", "content": "Be brief."}, *user(GREETING)])
+
+
+@probe(CHAT)
+async def chat_image(hub: Hub) -> Exchange:
+    """The plainest question with a small picture beside it, as a data URL."""
+    url = f"data:image/png;base64,{base64.b64encode(red_square()).decode()}"
+    parts = [{"type": "text", "text": GREETING}, {"type": "image_url", "image_url": {"url": url, "detail": "low"}}]
+    return await hub.ask(CHAT, messages=user(parts))
+
+
+@probe(CHAT)
+async def chat_audio(hub: Hub) -> Exchange:
+    """A recording among the parts, and a spoken answer asked for. `--model chat-audio=NAME` names a model for it."""
+    sound = {"data": base64.b64encode(silence()).decode(), "format": "wav"}
+    parts = [{"type": "text", "text": GREETING}, {"type": "input_audio", "input_audio": sound}]
+    return await hub.ask(
+        CHAT,
+        model=hub.model("chat-audio"),
+        messages=user(parts),
+        modalities=["text", "audio"],
+        audio={"voice": "alloy", "format": "wav"},
+    )
+
+
+@probe(CHAT)
+async def chat_echo(hub: Hub) -> Exchange:
+    """Text of many scripts to be repeated, under a system turn."""
+    return await hub.ask(CHAT, messages=ECHO_TURNS, max_tokens=128)
+
+
+@probe(CHAT)
+async def chat_echo_stream(hub: Hub) -> Exchange:
+    """The same as a stream, usage asked for."""
+    return await hub.stream(CHAT, messages=ECHO_TURNS, max_tokens=128, stream_options={"include_usage": True})
+
+
+@probe(CHAT)
+async def chat_cap(hub: Hub) -> Exchange:
+    """A long task under a small `max_tokens`."""
+    return await hub.ask(CHAT, messages=LONG_COUNT, max_tokens=CAP)
+
+
+@probe(CHAT)
+async def chat_cap_stream(hub: Hub) -> Exchange:
+    """A long task under a small `max_completion_tokens`, streamed."""
+    return await hub.stream(
+        CHAT,
+        messages=LONG_COUNT,
+        max_tokens=...,
+        max_completion_tokens=CAP,
+        stream_options={"include_usage": True},
+    )
+
+
+@probe(CHAT)
+async def chat_stop(hub: Hub) -> Exchange:
+    """A count that a stop sequence, given as a string, has to end."""
+    return await hub.ask(CHAT, messages=COUNT_TO_NINE, stop=STOP)
+
+
+@probe(CHAT)
+async def chat_stop_stream(hub: Hub) -> Exchange:
+    """The same streamed, with a list of sequences, one of them longer than a token; usage is not asked for."""
+    return await hub.stream(CHAT, messages=COUNT_TO_NINE, stop=list(STOP_SEQUENCES))
+
+
+@probe(CHAT)
+async def chat_two(hub: Hub) -> Exchange:
+    """Two choices."""
+    return await hub.ask(CHAT, messages=user(GREETING), n=2)
+
+
+@probe(CHAT)
+async def chat_two_stream(hub: Hub) -> Exchange:
+    """Two choices as a stream, usage asked for."""
+    return await hub.stream(CHAT, messages=user(GREETING), n=2, stream_options={"include_usage": True})
+
+
+@probe(CHAT)
+async def chat_logprobs(hub: Hub) -> Exchange:
+    """Likelihoods without alternatives."""
+    return await hub.ask(CHAT, messages=COUNT_TO_NINE, logprobs=True)
+
+
+@probe(CHAT)
+async def chat_logprobs_stream(hub: Hub) -> Exchange:
+    """Likelihoods with two alternatives, streamed; usage is not asked for."""
+    return await hub.stream(CHAT, messages=COUNT_TO_NINE, logprobs=True, top_logprobs=2)
+
+
+@probe(CHAT)
+async def chat_tool_forced(hub: Hub) -> Exchange:
+    """One of two tools is named, and it is not the one that the question suggests."""
+    return await hub.ask(CHAT, **_forced())
+
+
+@probe(CHAT)
+async def chat_tool_forced_stream(hub: Hub) -> Exchange:
+    """The same as a stream, usage asked for."""
+    return await hub.stream(CHAT, **_forced(), stream_options={"include_usage": True})
+
+
+@probe(CHAT)
+async def chat_tools_two(hub: Hub) -> Exchange:
+    """Two calls wished for in one turn, one of a function without parameters; the model decides."""
+    return await hub.ask(CHAT, messages=TWO_TOOLS, tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
+
+
+@probe(CHAT)
+async def chat_tools_two_stream(hub: Hub) -> Exchange:
+    """The same as a stream, usage not asked for."""
+    return await hub.stream(CHAT, messages=TWO_TOOLS, tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
+
+
+@probe(CHAT)
+async def chat_tool_none(hub: Hub) -> Exchange:
+    """A question that suggests a tool whose use is forbidden."""
+    messages = user("What is the weather in Paris? Use the tool get_weather.")
+    return await hub.ask(CHAT, messages=messages, tools=[WEATHER_TOOL], tool_choice="none")
+
+
+@probe(CHAT, admit=Admit.REPLY)
+async def chat_tool_loop(hub: Hub) -> Conversation:
+    """Any call is required of a model that has no reason for one; then its own turn goes back with the results."""
+    first = await hub.ask(CHAT, messages=user(GREETING), tools=[BATTERY_TOOL], tool_choice="required")
+    turn = called_turn(first)
+    if turn is None:
+        return (first,)
+    results = [
+        {"role": "tool", "tool_call_id": call["id"], "content": '{"percent": 81}'} for call in turn["tool_calls"]
+    ]
+    second = await hub.ask(CHAT, messages=[*user(GREETING), turn, *results], tools=[BATTERY_TOOL])
+    return first, second
+
+
+@probe(CHAT)
+async def chat_json(hub: Hub) -> Exchange:
+    """Any JSON object."""
+    messages = user("Name one colour. Answer with a JSON object that has the key colour.")
+    return await hub.ask(CHAT, messages=messages, response_format={"type": "json_object"})
+
+
+@probe(CHAT)
+async def chat_schema(hub: Hub) -> Exchange:
+    """A JSON object whose form the question does not tell, only the schema."""
+    return await hub.ask(CHAT, **_shaped())
+
+
+@probe(CHAT)
+async def chat_schema_stream(hub: Hub) -> Exchange:
+    """The same as a stream, usage not asked for."""
+    return await hub.stream(CHAT, **_shaped())
+
+
+@probe(CHAT)
+async def chat_reasoning(hub: Hub) -> Exchange:
+    """A question for a reasoning model. `--model reasoning=NAME` names one."""
+    return await hub.ask(CHAT, **_puzzle(hub))
+
+
+@probe(CHAT)
+async def chat_reasoning_stream(hub: Hub) -> Exchange:
+    """The same as a stream, usage asked for."""
+    return await hub.stream(CHAT, **_puzzle(hub), stream_options={"include_usage": True})
+
+
+@probe(CHAT, admit=Admit.REFUSAL)
+async def chat_wrong_types(hub: Hub) -> Conversation:
+    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
+    return await _broken_requests(hub, WRONG_TYPES)
+
+
+@probe(CHAT, admit=Admit.REFUSAL)
+async def chat_wrong_values(hub: Hub) -> Conversation:
+    """Requests with a value out of its range; see `WRONG_VALUES`."""
+    return await _broken_requests(hub, WRONG_VALUES)
+
+
+WRONG_TYPES: dict[str, Any] = {
+    "messages": ...,
+    "messages as text": GREETING,
+    "stream": "yes",
+    "max_tokens": "many",
+    "temperature": "hot",
+}
+"""Value of the field that the key begins with; `...` leaves it out."""
+WRONG_VALUES: dict[str, Any] = {
+    "messages": [],
+    "n": 0,
+    "temperature": 99,
+    "max_tokens": -1,
+    "max_tokens of nothing": 0,
+}
+
+ANSWERS = (
+    chat_answer,
+    chat_parts,
+    chat_nulls,
+    chat_developer,
+    chat_image,
+    chat_audio,
+    chat_echo,
+    chat_cap,
+    chat_stop,
+    chat_two,
+    chat_logprobs,
+    chat_tool_forced,
+    chat_tools_two,
+    chat_tool_none,
+    chat_tool_loop,
+    chat_json,
+    chat_schema,
+    chat_reasoning,
+)
+STREAMS = (
+    chat_stream,
+    chat_echo_stream,
+    chat_cap_stream,
+    chat_stop_stream,
+    chat_two_stream,
+    chat_logprobs_stream,
+    chat_tool_forced_stream,
+    chat_tools_two_stream,
+    chat_schema_stream,
+    chat_reasoning_stream,
+)
+
+
+def offered(name: str, *probes: Any) -> Group:
+    """A group whose judges see every reply of an offered operation, refusals of single requests included."""
+    names = {function.__name__ for function in probes}
+    return Group(name, lambda candidate: candidate.name in names, admit=Admit.REFUSAL, flat=True)
+
+
+any_answer = offered("any_chat_answer", *ANSWERS)
+any_stream = offered("any_chat_stream", *STREAMS)
+any_reply = offered("any_chat_reply", *ANSWERS, *STREAMS)
+later_stream = offered("later_chat_stream", *(p for p in STREAMS if p is not chat_stream))
+without_logprobs = offered(
+    "any_chat_reply_without_logprobs",
+    *(p for p in (*ANSWERS, *STREAMS) if p not in (chat_logprobs, chat_logprobs_stream)),
+)
+tool_answers = offered("any_chat_tool_answer", chat_tool_forced, chat_tools_two, chat_tool_none, chat_tool_loop)
+later_reply = offered("later_chat_reply", *(p for p in (*ANSWERS, *STREAMS) if p is not chat_answer))
+unasked_usage = offered(
+    "any_chat_stream_without_usage", chat_stop_stream, chat_logprobs_stream, chat_tools_two_stream, chat_schema_stream
+)
+asked_usage = offered(
+    "any_chat_stream_with_usage",
+    chat_stream,
+    chat_echo_stream,
+    chat_cap_stream,
+    chat_two_stream,
+    chat_tool_forced_stream,
+    chat_reasoning_stream,
+)
+system_turn = offered("chat_system_turn", chat_echo)
+tool_replies = offered(
+    "any_chat_tool_reply",
+    chat_tool_forced,
+    chat_tool_forced_stream,
+    chat_tools_two,
+    chat_tools_two_stream,
+    chat_tool_none,
+    chat_tool_loop,
+)
+tool_streams = offered("any_chat_tool_stream", chat_tool_forced_stream, chat_tools_two_stream)
+free_tools = offered("any_chat_free_tool_reply", chat_tools_two, chat_tools_two_stream, chat_tool_loop)
+any_echo = group("any_chat_echo", chat_echo, chat_echo_stream)
+any_cap = group("any_chat_cap", chat_cap, chat_cap_stream)
+any_stop = group("any_chat_stop", chat_stop, chat_stop_stream)
+any_two = group("any_chat_two", chat_two, chat_two_stream)
+any_logprobs = group("any_chat_logprobs", chat_logprobs, chat_logprobs_stream)
+any_named = group("any_chat_named_tool", chat_tool_forced, chat_tool_forced_stream)
+any_schema = group("any_chat_schema", chat_schema, chat_schema_stream)
+
+
+def _forced() -> dict[str, Any]:
+    return {
+        "messages": user("What is the weather in Paris?"),
+        "tools": [WEATHER_TOOL, TIME_TOOL],
+        "tool_choice": {"type": "function", "function": {"name": "get_time"}},
+    }
+
+
+def _shaped() -> dict[str, Any]:
+    form = {"name": "verdict", "strict": True, "schema": VERDICT_SCHEMA}
+    return {"messages": user("Decide."), "response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def _puzzle(hub: Hub) -> dict[str, Any]:
+    if not hub.target.models.get("reasoning"):
+        raise StopProbe("no reasoning model is known: name one with --model reasoning=NAME")
+    return {
+        "model": hub.model("reasoning"),
+        "messages": user("Is 97 a prime number? Answer yes or no."),
+        "max_tokens": ...,
+        "max_completion_tokens": REASONING_TOKENS,
+    }
+
+
+async def _broken_requests(hub: Hub, fields: dict[str, Any]) -> Conversation:
+    plain = {"model": hub.model("chat"), "messages": user(GREETING), "max_tokens": CAP}
+    bodies = [{**plain, words.partition(" ")[0]: value} for words, value in fields.items()]
+    return tuple([await hub.send(CHAT, json=_without_gaps(body)) for body in bodies])
+
+
+def _without_gaps(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not ...}
+
+
+def called_turn(exchange: Exchange) -> dict[str, Any] | None:
+    """The assistant's turn exactly as the hub sent it, when it calls tools by ids; None otherwise."""
+    try:
+        turn = exchange.json["choices"][0]["message"]
+        calls = turn["tool_calls"]
+        known = all(isinstance(call["id"], str) and call["id"] for call in calls)
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+    return turn if isinstance(calls, list) and calls and known else None
+
+
+def red_square(side: int = 32) -> bytes:
+    """A red picture as PNG."""
+    rows = (b"\x00" + b"\xff\x00\x00" * side) * side
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+def silence(seconds: float = 0.2, rate: int = 8000) -> bytes:
+    """Silence as a WAV file of one channel and 16 bits."""
+    data = bytes(2 * int(seconds * rate))
+    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
+    return head + struct.pack("<4sI", b"data", len(data)) + data

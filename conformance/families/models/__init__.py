@@ -1,0 +1,1 @@
+"""Model lists, in the shapes of the three vendors whose clients read them."""

@@ -1,0 +1,212 @@
+"""Whole runs, as a user starts them: exit status, the one clear line, and what is left on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.engine.embedded import EmbeddedHub
+
+ROOT = Path(__file__).resolve().parent.parent
+TOKEN = "sk-canary-4f1d0c7be2a9"
+
+
+@dataclass(frozen=True)
+class Ended:
+    status: int
+    text: str
+    report: Path
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return dict(json.loads((self.report / "result.json").read_text(encoding="utf-8")))
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        return {row["test"]: row["verdict"] for row in self.result["rows"]}
+
+
+Start = Callable[..., Ended]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Run pytest on the package in a process of its own; the report folder is fresh for each call."""
+    count = 0
+
+    def run(*arguments: str, token: str | None = None, timeout: float = 60) -> Ended:
+        nonlocal count
+        count += 1
+        report = tmp_path / f"report-{count}"
+        environment = {k: v for k, v in os.environ.items() if k not in ("HUB_TOKEN", "HUB_BASE_URL", "PYTEST_ADDOPTS")}
+        environment |= {"HUB_TOKEN": token} if token else {}
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", f"--report={report}", "-p", "no:cacheprovider", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout + done.stderr, report)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[str]:
+    running = EmbeddedHub.start(TOKEN)
+    yield running.base_url
+    running.stop()
+
+
+def serve(answer: Callable[[BaseHTTPRequestHandler], None]) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            answer(self)
+
+        def log_message(self, *arguments: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture
+def web_site() -> Iterator[str]:
+    def page(handler: BaseHTTPRequestHandler) -> None:
+        body = b"<!doctype html><title>Welcome</title>"
+        handler.send_response(200)
+        handler.send_header("content-type", "text/html")
+        handler.send_header("content-length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    server = serve(page)
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def one_clear_line(ended: Ended, *words: str) -> None:
+    assert ended.status == 4, ended.text
+    assert "Traceback" not in ended.text
+    (line,) = [line for line in ended.text.splitlines() if line.startswith("ERROR")]
+    for word in words:
+        assert word in line
+
+
+def test_the_embedded_hub_is_conformant(start: Start) -> None:
+    ended = start()
+    assert ended.status == 0, ended.text[-3000:]
+    must = ended.result["counts"]["MUST"]
+    assert must["pass"] > 100
+    assert set(must) <= {"pass", "not-testable"}
+
+
+def test_two_workers_and_a_second_run_give_the_same_verdicts_for_the_same_requests(start: Start) -> None:
+    alone, together, again = start("--fuzz", "off"), start("--fuzz", "off", "-n", "2"), start("--fuzz", "off")
+    assert alone.verdicts == together.verdicts == again.verdicts
+    assert alone.result["spend"]["requests"] == together.result["spend"]["requests"]
+    assert alone.result["spend"]["by_family"] == together.result["spend"]["by_family"]
+
+
+def test_a_fault_of_the_hub_ends_in_status_1_and_six_parts(start: Start) -> None:
+    ended = start("--family", "chat", "--fault", "chat.stream.no-done")
+    assert ended.status == 1
+    finding = ended.text[ended.text.index("FAIL  chat.stream.done-last") :]
+    for part in ("expected", "got", "why", "fix", "curl"):
+        assert f"\n{part}" in finding
+    assert "Traceback" not in ended.text
+
+
+def test_a_deployment_is_judged_by_its_url(start: Start, hub: str) -> None:
+    ended = start("--base-url", f"{hub}/v1/", "--family", "models", token=TOKEN)
+    assert ended.status == 0, ended.text
+    assert ended.result["target"]["base_url"] == hub
+
+
+def test_the_token_is_nowhere(start: Start, hub: str) -> None:
+    ended = start("--base-url", hub, "--family", "models", "--family", "auth", token=TOKEN)
+    assert TOKEN not in ended.text
+    files = [path for path in ended.report.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("url", ["api.example.com", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
+def test_a_wrong_url(start: Start, url: str) -> None:
+    one_clear_line(start("--base-url", url), "--base-url", "https://host")
+
+
+def test_a_refused_connection(start: Start) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    one_clear_line(start("--base-url", url, timeout=20), "cannot connect", url)
+
+
+def test_a_missing_token(start: Start, hub: str) -> None:
+    one_clear_line(start("--base-url", hub), "wants a token", "HUB_TOKEN")
+
+
+def test_a_token_that_the_hub_refuses(start: Start, hub: str) -> None:
+    ended = start("--base-url", hub, token="sk-some-other-token")
+    one_clear_line(ended, "refuses the token", "HUB_TOKEN")
+    assert "sk-some-other-token" not in ended.text
+
+
+def test_a_token_that_no_header_can_carry(start: Start, hub: str) -> None:
+    one_clear_line(start("--base-url", hub, token="sk-with-a-line-break\n"), "HUB_TOKEN", "line breaks")
+
+
+def test_a_web_site_instead_of_an_api(start: Start, web_site: str) -> None:
+    one_clear_line(start("--base-url", web_site, token=TOKEN), "web page")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--family", "chatt"), "chatt"),
+        (("--concurrency", "0"), "--concurrency"),
+        (("--request-timeout", "-1"), "--request-timeout"),
+        (("--model", "embeddings="), "--model"),
+        (("--fault", "no.such.fault"), "no.such.fault"),
+        (("--base-url", "http://127.0.0.1:1", "--fault", "chat.stream.no-done"), "--fault"),
+    ],
+)
+def test_bad_options(start: Start, arguments: tuple[str, ...], word: str) -> None:
+    one_clear_line(start(*arguments), word)
+
+
+def test_an_unwritable_report_folder(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    one_clear_line(start(f"--report={tmp_path}/file/inside"), "--report")
+
+
+def test_a_spent_budget_is_inconclusive(start: Start) -> None:
+    ended = start("--family", "chat", "--max-requests", "4")
+    assert ended.status == 2, ended.text[-2000:]
+    assert ended.result["spend"]["requests"] <= 4
+    assert "--max-requests" in ended.text
+
+
+def test_nothing_selected_is_no_pass(start: Start) -> None:
+    assert start("-k", "no_judge_has_this_name").status == 2
