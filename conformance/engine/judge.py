@@ -275,7 +275,7 @@ class Bench:
         if slot.admit is not Admit.RAW:
             for exchange in record.exchanges:
                 self._admit_reply(exchange)
-        if slot.admit in (Admit.ANSWER, Admit.REFUSAL) and slot.operation:
+        if slot.operation and not (slot.admit is Admit.RAW or (slot.admit is Admit.REPLY and slot.flat)):
             self._admit_operation(slot)
         if slot.admit is Admit.ANSWER:
             for exchange in record.exchanges:

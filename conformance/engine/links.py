@@ -6,13 +6,14 @@ import asyncio
 import ipaddress
 import socket
 from dataclasses import replace
+from enum import IntEnum
 from urllib.parse import SplitResult, urlsplit
 
 from conformance.engine.probe import Hub
 from conformance.wire.exchange import Exchange
 
 MOST_BYTES = 64 * 2**20
-_INNER_NAMES = (".local", ".internal", ".localhost", ".lan", ".home.arpa")
+_INNER_NAMES = (".local", ".internal", ".lan", ".home.arpa")
 
 
 async def follow(hub: Hub, link: str) -> Exchange | None:
@@ -45,20 +46,37 @@ def on_host_of(base_url: str, parts: SplitResult) -> bool:
     return parts.hostname == urlsplit(base_url).hostname
 
 
-def is_inner(host: str) -> bool:
-    """Whether a host's name alone says that it cannot be reached from everywhere."""
+class Reach(IntEnum):
+    """From where a host can be reached, as far as its name or number tells."""
+
+    NOWHERE = 0
+    MACHINE = 1
+    NETWORK = 2
+    WORLD = 3
+
+
+def reach_of(host: str) -> Reach:
+    """From where a host can be reached. A name with a dot counts as known to the world unless it is a local one."""
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return "." not in host or host.lower().endswith(_INNER_NAMES)
+        name = host.lower().rstrip(".")
+        if name == "localhost" or name.endswith(".localhost"):
+            return Reach.MACHINE
+        return Reach.NETWORK if "." not in name or name.endswith(_INNER_NAMES) else Reach.WORLD
+    if address.is_loopback:
+        return Reach.MACHINE
+    if address.is_unspecified or address.is_multicast:
+        return Reach.NOWHERE
+    return Reach.WORLD if address.is_global else Reach.NETWORK
 
 
 async def _is_public(parts: SplitResult) -> bool:
     host = parts.hostname or ""
-    if is_inner(host):
+    if reach_of(host) is not Reach.WORLD:
         return False
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, parts.port, type=socket.SOCK_STREAM)
     except OSError:
         return False
-    return all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found)
+    return all(reach_of(str(entry[4][0]).partition("%")[0]) is Reach.WORLD for entry in found)

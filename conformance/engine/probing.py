@@ -81,7 +81,7 @@ class Inquiry:
 
     def _skipped(self, slot: Slot) -> Record | None:
         """A record that says why there was no point in asking, when the plainest question already failed."""
-        if self._asks_for_work(slot) and not self.target.may_ask(self.contract.operation(slot.operation).cost):
+        if self._could_cost(slot) and not self.target.may_ask(self.contract.operation(slot.operation).cost):
             return Record(slot.key, problem="not asked, because it costs real money: allow it with --allow-expensive")
         base = self.registry.base_of(slot.operation)
         if base is None or base.key == slot.key:
@@ -109,6 +109,10 @@ class Inquiry:
 
     def _asks_for_work(self, slot: Slot) -> bool:
         return bool(slot.operation) and slot.probe.admit is Admit.ANSWER
+
+    def _could_cost(self, slot: Slot) -> bool:
+        """Whether a lenient hub might do the work: also where a family asks its own operation wrongly on purpose."""
+        return self._asks_for_work(slot) or (bool(slot.operation) and slot.probe.family == slot.family)
 
     def _billed(self, slot: Slot) -> bool:
         return self._asks_for_work(slot) and self.contract.operation(slot.operation).cost != "free"

@@ -45,12 +45,10 @@ def part_of(violation: Violation, places: Places) -> str:
 
 def expect_now(created: Any, exchange: Exchange, at: str = "/created") -> None:
     """Break unless a time stamp is the present time in whole Unix seconds; one that is no number is passed over."""
-    if not isinstance(created, int | float) or isinstance(created, bool) or not math.isfinite(created):
-        return
-    if isinstance(created, float) and not created.is_integer():
+    if not is_count(created) and not (isinstance(created, float) and created.is_integer()):
         return
     expect(not isinstance(created, float), "a whole number without a decimal point", created, at, exchange)
-    close = any(abs(created - clock) <= CLOCK_TOLERANCE for clock in _clocks(exchange))
+    close = is_finite(created) and any(abs(created - clock) <= CLOCK_TOLERANCE for clock in _clocks(exchange))
     now = f"Unix seconds within {CLOCK_TOLERANCE:.0f} s of {exchange.started:.0f}"
     expect(close, now, created, at, exchange)
 
