@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.engine.judge import NotOffered, refusal_of
+from conformance.engine.judge import NotOffered, Words, expect, refusal_of
 from conformance.engine.probe import Hub, StopProbe
-from conformance.engine.reading import expect_client_error
 from conformance.wire.exchange import Exchange
 
 ABSENT = frozenset({404, 405, 410, 501})
@@ -41,4 +40,11 @@ def expect_refused(exchange: Exchange) -> None:
     """
     if exchange.status in ABSENT or exchange.media_type == "text/html":
         raise NotOffered(f"the hub answers as if nothing were there: {refusal_of(exchange)}")
-    expect_client_error(exchange)
+    refused = exchange.status is not None and 400 <= exchange.status < 500
+    expect(refused, "a refusal with a 4xx status", _said(exchange), "", exchange)
+
+
+def _said(exchange: Exchange) -> Words:
+    if exchange.is_json or exchange.media_type.startswith("text/"):
+        return Words(f"HTTP {exchange.status}: {exchange.text[:200]}")
+    return Words(f"HTTP {exchange.status} with {len(exchange.body)} bytes of {exchange.media_type or 'something'}")

@@ -39,6 +39,8 @@ KINDS = (
     Kind("responses", ("openai-response",), (r"^gpt-4o-mini$", r"^gpt.*(mini|nano)", r"^gpt")),
     Kind("claude", ("anthropic",), (r"claude.*haiku", r"claude")),
     Kind("gemini", ("gemini",), (r"gemini.*flash(?!.*(image|tts|audio))", r"gemini(?!.*(image|tts|audio|embed))")),
+    Kind("gemini-image", (), (r"gemini.*image",)),
+    Kind("gemini-audio", (), (r"gemini.*(tts|audio)",)),
     Kind("completions", (), (r"instruct", r"davinci|babbage", r"^gpt-4o-mini$", r"gpt")),
     Kind("embeddings", ("embeddings",), (r"text-embedding-3-small", r"embed")),
     Kind("rerank", ("jina-rerank",), (r"rerank",)),

@@ -764,7 +764,6 @@ def details_too_small(usage: Body) -> None:
     "Prompts with functions cost nothing.",
     "gemini.usage.prompt-positive",
     source="logic: no prompt is empty",
-    also={"gemini.tools.history-counted": "both turns cost nothing"},
 )
 @on_usage(has("tools"))
 def free_prompt(usage: Body) -> None:

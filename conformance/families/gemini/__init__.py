@@ -1,0 +1,1 @@
+"""The Google format: generateContent, streamGenerateContent, pictures, speech, token counts and native embeddings."""
