@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,12 +19,13 @@ from conformance.engine.probe import Registry, load_registry
 from conformance.engine.probing import Inquiry
 from conformance.engine.requirement import load_catalogue
 from conformance.engine.target import EVERYTHING, Target
-from conformance.hub.app import create_app
+from conformance.hub.app import Hub, create_app
 from conformance.hub.faults import Ask, Fault, Reply, Spoil
 from conformance.wire.exchange import End, Exchange, Piece
 from conformance.wire.redact import Secret
 
 TOKEN = "hub-token-for-the-fault-matrix"
+CleanReplies = dict[str, list[tuple[Ask, Reply] | None]]
 RED = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 
 
@@ -67,60 +69,73 @@ class CleanRun:
 
     def red_with(self, fault: Fault) -> dict[str, Outcome]:
         """What turns red when a fault spoils the evidence: requirement id to one outcome that shows it."""
-        spoiled = spoil_records(self.records, fault)
+        spoiled = spoil_records(self.records, self._clean, fault)
         changed = {key for key, record in spoiled.items() if record is not self.records[key]}
-        touched = tuple(case for case in self.cases if self._keys(case) & changed)
+        touched = {name: case for key in changed for name, case in self._cases_on.get(key, {}).items()}
         red: dict[str, Outcome] = {}
-        for case in touched:
-            outcome = self.judge(spoiled, (case,))[case_id(case)]
-            if outcome.verdict in RED and outcome.verdict is not self.outcomes[case_id(case)].verdict:
-                red.update(dict.fromkeys(case.ids, outcome))
+        for name, outcome in self.judge(spoiled, tuple(touched.values())).items():
+            if outcome.verdict in RED and outcome.verdict is not self.outcomes[name].verdict:
+                red.update(dict.fromkeys(touched[name].ids, outcome))
         return red
 
-    def _keys(self, case: Case) -> set[str]:
-        bases = (self.registry.base_of(slot.operation) for slot in case.slots.values())
-        return {slot.key for slot in case.slots.values()} | {base.key for base in bases if base}
+    @cached_property
+    def _clean(self) -> CleanReplies:
+        return clean_replies(self.records)
+
+    @cached_property
+    def _cases_on(self) -> dict[str, dict[str, Case]]:
+        """Evidence key to the cases that rest on it, by `case_id`; a case rests on its operations' bases too."""
+        found: dict[str, dict[str, Case]] = {}
+        for case in self.cases:
+            bases = (self.registry.base_of(slot.operation) for slot in case.slots.values())
+            for slot in (*case.slots.values(), *(base for base in bases if base)):
+                found.setdefault(slot.key, {})[case_id(case)] = case
+        return found
 
 
 def case_id(case: Case) -> str:
     return f"{case.judge.__module__}::{case.name}"
 
 
-def spoil_records(records: Mapping[str, Record], fault: Fault) -> dict[str, Record]:
+def spoil_records(records: Mapping[str, Record], clean: CleanReplies, fault: Fault) -> dict[str, Record]:
     """The records as they would be had the hub had the fault; a record that it does not touch stays the same object."""
     spoil = fault.fresh()
-    router = create_app(TOKEN)
-    number = 0
     spoiled = {}
     for key, record in records.items():
-        exchanges = []
-        for exchange in record.exchanges:
-            number += 1
-            path = unquote(urlsplit(exchange.request.url).path)
-            exchanges.append(spoil_exchange(exchange, spoil, router.operation(exchange.request.method, path), number))
+        pairs = zip(record.exchanges, clean[key], strict=True)
+        exchanges = tuple(spoil_exchange(exchange, reply, spoil) for exchange, reply in pairs)
         same = all(new is old for new, old in zip(exchanges, record.exchanges, strict=True))
-        spoiled[key] = record if same else replace(record, exchanges=tuple(exchanges))
+        spoiled[key] = record if same else replace(record, exchanges=exchanges)
     return spoiled
 
 
-def spoil_exchange(exchange: Exchange, spoil: Spoil, operation: str | None, number: int) -> Exchange:
-    """The exchange with its answer spoiled; the same object when the fault leaves it alone."""
+def clean_replies(records: Mapping[str, Record]) -> CleanReplies:
+    """What was asked and answered in each exchange, as faults see it; None where nothing was answered."""
+    router = create_app(TOKEN)
+    numbers = itertools.count(1)
+    return {
+        key: [_asked_and_answered(exchange, router, next(numbers)) for exchange in record.exchanges]
+        for key, record in records.items()
+    }
+
+
+def _asked_and_answered(exchange: Exchange, router: Hub, number: int) -> tuple[Ask, Reply] | None:
     if exchange.status is None:
-        return exchange
+        return None
     url = urlsplit(exchange.request.url)
-    ask = Ask(
-        operation,
-        exchange.request.method,
-        unquote(url.path),
-        url.query,
-        tuple((name.lower(), value) for name, value in exchange.request.headers),
-        exchange.request.body,
-        number,
-    )
+    method, path = exchange.request.method, unquote(url.path)
+    headers = tuple((name.lower(), value) for name, value in exchange.request.headers)
+    ask = Ask(router.operation(method, path), method, path, url.query, headers, exchange.request.body, number)
     pieces = tuple((piece.at, piece.data) for piece in exchange.pieces)
-    clean = Reply(exchange.status, exchange.headers, pieces, exchange.elapsed)
-    reply = spoil(ask, clean)
-    return exchange if reply == clean else _with_reply(exchange, reply)
+    return ask, Reply(exchange.status, exchange.headers, pieces, exchange.elapsed)
+
+
+def spoil_exchange(exchange: Exchange, clean: tuple[Ask, Reply] | None, spoil: Spoil) -> Exchange:
+    """The exchange with its answer spoiled; the same object when the fault leaves it alone."""
+    if clean is None:
+        return exchange
+    reply = spoil(*clean)
+    return exchange if reply == clean[1] else _with_reply(exchange, reply)
 
 
 def _with_reply(exchange: Exchange, reply: Reply) -> Exchange:

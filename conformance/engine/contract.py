@@ -8,6 +8,7 @@ and a validator per named model.
 from __future__ import annotations
 
 import copy
+import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _ROOT = "hub.yaml"
 _SCHEMA_PREFIX = "#/components/schemas/"
 _BUNDLE_URI = "urn:hub-contract"
+MOST_KNOWN = 4096
+"""Values whose violations are remembered: many sentences are judged on the same few bodies."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -202,6 +205,7 @@ class Contract:
         self.operations = tuple(_operations(document))
         self._by_id = _index(self.operations)
         self._validators: dict[str, Draft202012Validator] = {}
+        self._known: dict[tuple[str, str], tuple[Violation, ...]] = {}
 
     def operation(self, name: str) -> Operation:
         """By documented id or by operationId. Raises KeyError for a name that the contract does not have."""
@@ -228,9 +232,18 @@ class Contract:
 
         Of several alternatives only the one that the value resembles most is reported. Raises KeyError if unknown.
         """
+        key = (name, json.dumps(value, ensure_ascii=False))
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[key] = self._find_violations(name, value)
+        return list(known)
+
+    def _find_violations(self, name: str, value: Any) -> tuple[Violation, ...]:
         errors = self._validator(name).iter_errors(value)
         found = {_violation(leaf) for error in errors for leaf in _leaves(error)}
-        return sorted(found, key=lambda violation: (violation.pointer, violation.message))
+        return tuple(sorted(found, key=lambda violation: (violation.pointer, violation.message)))
 
     def _validator(self, name: str) -> Draft202012Validator:
         if name not in self._validators:
