@@ -23,6 +23,10 @@ from conformance.hub.text import VOCABULARY, Turn, count_tokens, tokens_of
 DEFAULT_LIMIT = 16
 MOST_PROMPTS = 64
 MOST_CHOICES = 128
+MOST_TOKENS = 4_096
+"""Tokens of all prompts together."""
+MOST_TOKENS_TOLD = 100_000
+"""Tokens of all choices together."""
 Event = dict[str, Any]
 
 _TOKEN = integer(0)
@@ -84,7 +88,11 @@ async def create(call: Call) -> Response:
     options = read(request.get("stream_options", {}), {"include_usage": flag})
     if len(request["prompt"]) * request.get("n", 1) > MOST_CHOICES:
         raise invalid(f"At most {MOST_CHOICES} choices can be asked for at once.", "n")
+    if sum(map(count_tokens, request["prompt"])) > MOST_TOKENS:
+        raise invalid(f"This model reads at most {MOST_TOKENS} tokens.", "prompt", "context_length_exceeded")
     choices, usage = _choices(request)
+    if sum(len(choice.tokens) for choice in choices) > MOST_TOKENS_TOLD:
+        raise invalid(f"At most {MOST_TOKENS_TOLD} tokens can be asked for at once.", "n")
     head = {"id": unique("cmpl-"), "object": "text_completion", "created": int(time.time()), "model": request["model"]}
     top = request.get("logprobs")
     if not request.get("stream"):

@@ -11,11 +11,15 @@ from collections.abc import Callable
 from starlette.responses import JSONResponse, Response
 
 from conformance.hub.app import Call
+from conformance.hub.errors import invalid
 from conformance.hub.fields import integer, number, text
 from conformance.hub.intake import take_in
 from conformance.hub.text import Turn, answer, count_tokens, quotations
 
 MOST_CHOICES = 20
+MOST_TOKENS = 4_096
+"""Tokens of the text and the instruction together."""
+LONGEST_EDIT = 50_000
 SPELLING = {
     "wek": "week",
     "teh": "the",
@@ -44,9 +48,12 @@ async def create(call: Call) -> Response:
     """Answers one request for an edit; models that talk edit as well."""
     request = await take_in(call, CHECKS, ("model", "instruction"), ("edit", "completion", "chat"))
     given, instruction = request.get("input", ""), request["instruction"]
-    edited = edit(given, instruction)
+    prompt = count_tokens(given) + count_tokens(instruction)
+    if prompt > MOST_TOKENS:
+        raise invalid(f"This model reads at most {MOST_TOKENS} tokens.", "input", "context_length_exceeded")
+    edited = edit(given, instruction)[:LONGEST_EDIT]
     n = request.get("n", 1)
-    prompt, completion = count_tokens(given) + count_tokens(instruction), count_tokens(edited) * n
+    completion = count_tokens(edited) * n
     return JSONResponse(
         {
             "object": "edit",
@@ -80,17 +87,22 @@ def _wording(words: str) -> str:
     return next(iter(quotations(words)), words.strip(" .!"))
 
 
+def _replaced(given: str, words: str, others: str) -> str:
+    wanted = _wording(words)
+    return given.replace(wanted, _wording(others)) if wanted else given
+
+
 Change = Callable[[str, re.Match[str]], str]
 RULES: tuple[tuple[re.Pattern[str], Change], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), change)
     for pattern, change in (
         (
             r"\b(?:replace|change)\s+(?:every\s+|all\s+)?(.+?)\s+(?:with|by|to|into)\s+(.+)",
-            lambda given, found: given.replace(_wording(found[1]), _wording(found[2])),
+            lambda given, found: _replaced(given, found[1], found[2]),
         ),
         (
             r"\b(?:remove|delete)\s+(?:every\s+|all\s+)?(.+)",
-            lambda given, found: given.replace(_wording(found[1]), ""),
+            lambda given, found: _replaced(given, found[1], ""),
         ),
         (r"\b(?:append|add)\s+(.+)", lambda given, found: f"{given} {_wording(found[1])}"),
         (r"\b(?:upper ?case|capital letters)\b", lambda given, _: given.upper()),

@@ -39,4 +39,6 @@ def check_model(model: str, kinds: tuple[str, ...]) -> None:
     if model not in BY_ID:
         raise unknown_model(model)
     if BY_ID[model].kind not in kinds:
-        raise invalid(f"This model does not do that work: it is one for {BY_ID[model].kind}.", "model", "wrong_model")
+        raise invalid(
+            f"This model does not do that work: it is one for {BY_ID[model].kind}.", "model", "model_not_supported"
+        )

@@ -16,7 +16,7 @@ from conformance.hub.intake import take_in
 DEFAULT_MODEL = "omni-moderation-latest"
 MOST_INPUTS = 1024
 THRESHOLD = 0.5
-PICTURE_CATEGORIES = ("self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "violence", "violence/graphic")
+PICTURE_CATEGORIES = re.compile(r"self-harm|sexual$|violence")
 WORDS = {
     "harassment": r"idiot|moron|loser|shut up|stupid",
     "harassment/threatening": r"i(?:'ll| will) (?:hurt|find|kill|beat) you",
@@ -90,7 +90,7 @@ def verdict(words: str, pictures: bool = False) -> dict[str, Any]:
         "categories": categories,
         "category_scores": scores,
         "category_applied_input_types": {
-            name: ["text", "image"] if pictures and name in PICTURE_CATEGORIES else ["text"] for name in PATTERNS
+            name: ["text", "image"] if pictures and PICTURE_CATEGORIES.match(name) else ["text"] for name in PATTERNS
         },
     }
 

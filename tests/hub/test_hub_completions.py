@@ -111,6 +111,8 @@ def test_a_stream_tells_the_same(api: Api, fields: dict[str, Any]) -> None:
         ({"prompt": [[]]}, 400, "prompt[0]"),
         ({"prompt": ["a"] * 65}, 400, "prompt"),
         ({"prompt": ["a"] * 64, "n": 3}, 400, "n"),
+        ({"prompt": "long " * 5000}, 400, "prompt"),
+        ({"prompt": "long " * 1000, "echo": True, "n": 128}, 400, "n"),
         ({"n": 0}, 400, "n"),
         ({"max_tokens": -1}, 400, "max_tokens"),
         ({"temperature": 99}, 400, "temperature"),

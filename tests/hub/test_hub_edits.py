@@ -40,7 +40,7 @@ def test_an_answer(api: Api) -> None:
     assert answer == {
         "object": "edit",
         "choices": [{"text": "the week", "index": 0}, {"text": "the week", "index": 1}],
-        "usage": {"prompt_tokens": 8, "completion_tokens": 4, "total_tokens": 12},
+        "usage": {"prompt_tokens": 7, "completion_tokens": 4, "total_tokens": 11},
     }
 
 
@@ -55,6 +55,7 @@ def test_a_chat_model_edits_too(api: Api) -> None:
         ({"instruction": ""}, 400, "instruction"),
         ({"instruction": ["a"]}, 400, "instruction"),
         ({"input": 5}, 400, "input"),
+        ({"input": "long " * 5000}, 400, "input"),
         ({"n": 0}, 400, "n"),
         ({"n": 21}, 400, "n"),
         ({"n": "two"}, 400, "n"),

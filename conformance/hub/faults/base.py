@@ -198,7 +198,7 @@ def fault(
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         if id in REGISTRY:
             raise ValueError(f"two faults are called {id}")
-        family = function.__module__.rpartition(".")[2]
+        family = id.partition(".")[0]
         fresh = function if stateful else lambda: function
         REGISTRY[id] = Fault(id, sentence, turns_red, also or {}, source, fresh, family)
         return function

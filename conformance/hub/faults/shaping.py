@@ -35,9 +35,10 @@ def on_answers(*operations: str, when: When = always) -> Callable[[Callable[[Bod
             if ask.operation not in operations or asked is None or not (reply.status == 200 and reply.is_json):
                 return reply
             answer = reply.json
+            before = json.dumps(answer)
             if when(asked):
                 change(asked, answer)
-            return reply if answer == reply.json else reply.with_json(answer)
+            return reply if json.dumps(answer) == before else reply.with_json(answer)
 
         return spoil
 

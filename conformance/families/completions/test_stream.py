@@ -1,0 +1,198 @@
+"""The chunks of a stream: what each is made of, and what they are together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance.engine.chunks import Part, parts, whole_stream
+from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.reading import served
+from conformance.engine.requirement import requirement
+from conformance.engine.streams import DONE
+from conformance.families.completions.reading import final_counts, heads, lanes, steps, told
+from conformance.families.completions.test_answer import expect_shape
+from conformance.families.completions.views import Answer
+from conformance.wire.exchange import Exchange
+
+FINISH_KEYS = ("stop", "length", "content_filter")
+LONG_ENOUGH = 6
+"""Characters of text that no honest increment begins with by chance; twice as many to be the whole increment."""
+
+Evidence = tuple[Exchange, ...]
+
+
+@requirement("completions.stream.envelope")
+def test_chunks_have_their_envelope(any_completions_stream: Evidence) -> None:
+    expect_shape(any_completions_stream, "head", "object", "choices")
+
+
+@requirement("completions.stream.text")
+def test_chunks_hold_text_like_answers(any_completions_stream: Evidence) -> None:
+    expect_shape(any_completions_stream, "text")
+
+
+@requirement("completions.stream.index")
+def test_choices_have_an_index(any_completions_stream: Evidence) -> None:
+    expect_shape(any_completions_stream, "index")
+
+
+@requirement("completions.stream.index-from-zero")
+def test_choices_are_numbered_from_zero(any_completions_stream: Evidence) -> None:
+    order = sorted(lanes(any_completions_stream[0]))
+    if not order:
+        not_testable("no choice has an index, which another sentence judges")
+    expect(order == list(range(len(order))), "indexes that start at 0 and grow by one", order)
+
+
+@requirement("completions.stream.finish-value")
+def test_finish_reason_is_one_of_three_or_null(any_completions_stream: Evidence) -> None:
+    for step in steps(any_completions_stream[0]):
+        value = step.raw.get("finish_reason")
+        right = value in (None, "") or (isinstance(value, str) and value in FINISH_KEYS)
+        expect(right, f"null or one of {', '.join(FINISH_KEYS)}", value, step.at)
+
+
+@requirement("completions.stream.finish-null")
+def test_finish_reason_is_null_before_the_end(any_completions_stream: Evidence) -> None:
+    for step in steps(any_completions_stream[0]):
+        expect(step.raw.get("finish_reason") != "", "null", "", step.at)
+
+
+@requirement("completions.stream.one-id")
+def test_chunks_share_one_id(any_completions_stream: Evidence) -> None:
+    _expect_one(any_completions_stream[0], "id", lambda view: view.id)
+
+
+@requirement("completions.stream.one-created")
+def test_chunks_share_one_time(any_completions_stream: Evidence) -> None:
+    _expect_one(any_completions_stream[0], "created", lambda view: view.created)
+
+
+@requirement("completions.stream.one-model")
+def test_chunks_share_one_model(any_completions_stream: Evidence) -> None:
+    _expect_one(any_completions_stream[0], "model", lambda view: view.model)
+
+
+def _expect_one(exchange: Exchange, name: str, value_of: Callable[[Answer], Any]) -> None:
+    first: Any = None
+    for part, view in heads(exchange):
+        value = value_of(view)
+        if value in (None, ""):
+            continue
+        first = value if first is None else first
+        expect(value == first, f"{first}, as in the chunks before", value, part.place(f"/{name}"))
+
+
+@requirement("completions.stream.increments")
+def test_chunks_are_increments(any_completions_stream: Evidence) -> None:
+    for lane in lanes(any_completions_stream[0]).values():
+        before = ""
+        for step in lane:
+            news = step.view.text or ""
+            again = len(before) >= LONG_ENOUGH and news.startswith(before)
+            again = again and (len(news) > len(before) or len(before) >= 2 * LONG_ENOUGH)
+            expect(not again, "the text that is new, without what came before", news, step.at)
+            before += news
+
+
+@requirement("completions.stream.finish-once")
+def test_each_choice_finishes_once(any_completions_stream: Evidence) -> None:
+    whole_stream(any_completions_stream[0])
+    for index, lane in lanes(any_completions_stream[0]).items():
+        ends = [step for step in lane if step.view.finish_reason]
+        got, at = [step.view.finish_reason for step in ends], (ends or lane)[-1].at
+        expect(len(ends) == 1, f"one finish_reason for choice {index}", got, at)
+
+
+@requirement("completions.stream.finish-last")
+def test_nothing_follows_the_finish_reason(any_completions_stream: Evidence) -> None:
+    for index, lane in lanes(any_completions_stream[0]).items():
+        ends = [number for number, step in enumerate(lane) if step.view.finish_reason]
+        if not ends:
+            not_testable("there is no finish_reason, which another sentence judges")
+        for step in lane[ends[0] + 1 :]:
+            more = step.view.text
+            expect(not more, f"no text of choice {index} after its finish_reason", more, step.at)
+
+
+@requirement("completions.stream.done-last")
+def test_done_comes_last(any_completions_stream: Evidence) -> None:
+    events = served(any_completions_stream[0]).events
+    whole_stream(any_completions_stream[0])
+    if not events:
+        not_testable("there is no event in this stream; `transport` judges what a stream is made of")
+    at = f"event {events[-1].number}"
+    expect(any(event.data == DONE for event in events), "data: [DONE] at the end", events[-1].data, at)
+
+
+@requirement("completions.stream.done-once")
+def test_nothing_follows_done(any_completions_stream: Evidence) -> None:
+    events = served(any_completions_stream[0]).events
+    ends = [number for number, event in enumerate(events) if event.data == DONE]
+    if not ends:
+        not_testable("there is no [DONE], which another sentence judges")
+    for event in events[ends[0] + 1 :]:
+        expect(False, "nothing after the first [DONE]", event.data, f"event {event.number}")
+
+
+@requirement("completions.stream.unnamed-events")
+def test_events_have_no_name(any_completions_stream: Evidence) -> None:
+    for event in served(any_completions_stream[0]).events:
+        expect(event.event is None, "data alone, without an event: line", event.event, f"event {event.number}")
+
+
+@requirement("completions.stream.usage-given")
+def test_usage_is_given_when_asked(any_completions_stream_with_usage: Evidence) -> None:
+    exchange = any_completions_stream_with_usage[0]
+    given = [part for part in whole_stream(exchange) if part.usage is not None]
+    expect(given, "a usage object, because include_usage is true", Words("none"), parts(exchange)[-1].at)
+
+
+@requirement("completions.stream.usage-chunk")
+def test_usage_has_a_chunk_of_its_own(any_completions_stream_with_usage: Evidence) -> None:
+    found = _with_usage(any_completions_stream_with_usage[0])
+    alone = [part.at for part in found if part.value.get("choices") == []]
+    got = [part.value.get("choices") for part in found][-1]
+    expect(len(alone) == 1, "one chunk with usage whose choices are empty", alone or got, found[-1].at)
+
+
+@requirement("completions.stream.usage-last")
+def test_usage_is_in_the_last_chunk(any_completions_stream_with_usage: Evidence) -> None:
+    last_told = _with_usage(any_completions_stream_with_usage[0])[-1]
+    last = parts(any_completions_stream_with_usage[0])[-1]
+    expect(last is last_told, "the usage in the last chunk before [DONE]", last.value, last.at)
+
+
+@requirement("completions.stream.usage-unasked")
+def test_no_usage_chunk_when_not_asked(any_completions_stream_without_usage: Evidence) -> None:
+    for part in parts(any_completions_stream_without_usage[0]):
+        bare = isinstance(part.value, dict) and part.value.get("choices") == []
+        expect(not bare, "no chunk with empty choices, because include_usage was not asked for", part.value, part.at)
+
+
+def _with_usage(exchange: Exchange) -> list[Part]:
+    found = [part for part in whole_stream(exchange) if part.usage is not None]
+    return found or not_testable("there is no usage in this stream, which another sentence judges")
+
+
+@requirement("completions.stream.same-structure")
+def test_both_modes_tell_the_same(completions_echo: Exchange, completions_echo_stream: Exchange) -> None:
+    here, there = told(completions_echo), told(completions_echo_stream)
+    count = f"{len(here)} choices, as without streaming"
+    expect(len(here) == len(there), count, len(there), "choices", completions_echo_stream)
+    for whole, piecewise in zip(here, there, strict=True):
+        if whole.text == piecewise.text and whole.finish and piecewise.finish:
+            at = f"finish_reason of choice {whole.index}"
+            same = whole.finish == piecewise.finish
+            expect(same, f"{whole.finish}, as without streaming", piecewise.finish, at, completions_echo_stream)
+
+
+@requirement("completions.stream.same-usage")
+def test_usage_is_the_same_in_both_modes(completions_echo: Exchange, completions_echo_stream: Exchange) -> None:
+    here, there = ([choice.text for choice in told(e)] for e in (completions_echo, completions_echo_stream))
+    if here != there:
+        not_testable("the model used other words in the other mode")
+    whole, piecewise = (final_counts(e) for e in (completions_echo, completions_echo_stream))
+    close = all(abs(whole[name] - piecewise[name]) <= 1 for name in ("prompt_tokens", "completion_tokens"))
+    expect(close, f"{whole}, as without streaming", piecewise, "usage", completions_echo_stream)

@@ -1,0 +1,65 @@
+"""What is asked of edits: a text with an instruction, an instruction alone, two choices, wrong requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.engine.probe import Admit, Conversation, Hub, probe
+from conformance.engine.reading import offered
+from conformance.engine.refusals import ask_wrongly
+from conformance.wire.exchange import Exchange
+
+EDIT = "edits-create"
+TEXT = "What day of the wek is it?"
+INSTRUCTION = "Fix the spelling mistakes."
+CHOICES = 2
+
+WRONG_TYPES: dict[str, Any] = {
+    "instruction": ...,
+    "instruction as list": [INSTRUCTION],
+    "input": 5,
+    "n": "two",
+    "temperature": "hot",
+}
+"""Values by words of which the first is the field; `...` leaves it out."""
+WRONG_VALUES: dict[str, Any] = {
+    "n": 0,
+    "temperature": 99,
+}
+
+
+@probe(EDIT, base=True)
+async def edits_answer(hub: Hub) -> Exchange:
+    """A text to be mended."""
+    return await hub.ask(EDIT, input=TEXT, instruction=INSTRUCTION)
+
+
+@probe(EDIT)
+async def edits_without_input(hub: Hub) -> Exchange:
+    """An instruction and no text."""
+    return await hub.ask(EDIT, instruction="Write the word hello.")
+
+
+@probe(EDIT)
+async def edits_two(hub: Hub) -> Exchange:
+    """Two choices."""
+    return await hub.ask(EDIT, input=TEXT, instruction=INSTRUCTION, n=CHOICES)
+
+
+@probe(EDIT, admit=Admit.REFUSAL)
+async def edits_wrong_types(hub: Hub) -> Conversation:
+    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
+    return await ask_wrongly(hub, EDIT, _plain(hub), WRONG_TYPES)
+
+
+@probe(EDIT, admit=Admit.REFUSAL)
+async def edits_wrong_values(hub: Hub) -> Conversation:
+    """Requests with a value out of its range; see `WRONG_VALUES`."""
+    return await ask_wrongly(hub, EDIT, _plain(hub), WRONG_VALUES)
+
+
+def _plain(hub: Hub) -> dict[str, Any]:
+    return {"model": hub.model("edits"), "input": TEXT, "instruction": INSTRUCTION}
+
+
+any_answer = offered("any_edits_answer", edits_answer, edits_without_input, edits_two)

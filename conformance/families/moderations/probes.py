@@ -1,0 +1,80 @@
+"""What is asked of moderations: a harmless text, a list with a threat in it, text with a picture, wrong requests."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
+from conformance.engine.reading import offered
+from conformance.engine.refusals import ask_wrongly
+from conformance.engine.samples import png
+from conformance.wire.exchange import Exchange
+
+MODERATE = "moderations"
+USUAL_MODEL = "omni-moderation-latest"
+HARMLESS = "Have a nice day."
+BATCH = ("The meeting is at noon.", "I will find you and kill you.", HARMLESS)
+
+WRONG_TYPES: dict[str, Any] = {
+    "input": ...,
+    "input as number": 5,
+}
+"""Values by words of which the first is the field; `...` leaves it out."""
+WRONG_VALUES: dict[str, Any] = {
+    "input": [],
+    "input as empty text": "",
+}
+
+
+@probe(MODERATE, base=True)
+async def moderations_answer(hub: Hub) -> Exchange:
+    """One harmless text."""
+    return await hub.ask(MODERATE, model=_model(hub), input=HARMLESS)
+
+
+@probe(MODERATE)
+async def moderations_batch(hub: Hub) -> Exchange:
+    """Three texts, the second of them a threat."""
+    return await hub.ask(MODERATE, model=_model(hub), input=list(BATCH))
+
+
+@probe(MODERATE, admit=Admit.REFUSAL, phase=Phase.EITHER)
+async def moderations_no_model(hub: Hub) -> Exchange:
+    """One text, and no model named."""
+    return await hub.ask(MODERATE, model=..., input=HARMLESS)
+
+
+@probe(MODERATE)
+async def moderations_parts(hub: Hub) -> Exchange:
+    """A text and a small picture as parts of one input."""
+    url = f"data:image/png;base64,{base64.b64encode(png()).decode()}"
+    parts = [{"type": "text", "text": HARMLESS}, {"type": "image_url", "image_url": {"url": url}}]
+    return await hub.ask(MODERATE, model=_model(hub), input=parts)
+
+
+@probe(MODERATE, admit=Admit.REFUSAL)
+async def moderations_wrong_types(hub: Hub) -> Conversation:
+    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
+    return await ask_wrongly(hub, MODERATE, _plain(hub), WRONG_TYPES)
+
+
+@probe(MODERATE, admit=Admit.REFUSAL)
+async def moderations_wrong_values(hub: Hub) -> Conversation:
+    """Requests with a value that is not allowed; see `WRONG_VALUES`."""
+    return await ask_wrongly(hub, MODERATE, _plain(hub), WRONG_VALUES)
+
+
+def _model(hub: Hub) -> str:
+    """The model to ask; the vendor's when the list names none, because a model that talks screens nothing."""
+    return hub.target.models.get(MODERATE) or USUAL_MODEL
+
+
+def _plain(hub: Hub) -> dict[str, Any]:
+    return {"model": _model(hub), "input": HARMLESS}
+
+
+any_answer = offered(
+    "any_moderations_answer", moderations_answer, moderations_batch, moderations_no_model, moderations_parts
+)
+later_answer = offered("later_moderations_answer", moderations_batch, moderations_no_model, moderations_parts)

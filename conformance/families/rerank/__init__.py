@@ -1,0 +1,1 @@
+"""Sentences about putting documents into the order of their relevance."""

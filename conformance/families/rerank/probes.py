@@ -1,0 +1,89 @@
+"""What is asked of rerank: one question about five documents, as text and as objects, in two orders, cut and whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.engine.probe import Admit, Conversation, Hub, probe
+from conformance.engine.reading import offered
+from conformance.engine.refusals import ask_wrongly
+from conformance.wire.exchange import Exchange
+
+RERANK = "rerank"
+QUERY = "Which river flows through the capital of France?"
+DOCUMENTS = (
+    "Invoice 2291 is overdue since March; please pay it within ten days.",
+    "Berlin is the capital of Germany.",
+    "The capital of France is Paris, and the river Seine flows through it.",
+    "漢字かな naïve 🚀",
+    "The Seine is a river in France.",
+)
+REVERSED = DOCUMENTS[::-1]
+FEW = 2
+MANY = 99
+
+WRONG_TYPES: dict[str, Any] = {
+    "query": ...,
+    "query as number": 5,
+    "documents": ...,
+    "documents as text": DOCUMENTS[0],
+    "top_n": "many",
+    "return_documents": "maybe",
+}
+"""Values by words of which the first is the field; `...` leaves it out."""
+WRONG_VALUES: dict[str, Any] = {
+    "documents": [],
+    "top_n": -1,
+}
+
+
+@probe(RERANK, base=True)
+async def rerank_answer(hub: Hub) -> Exchange:
+    """The plainest question: no options."""
+    return await hub.ask(RERANK, query=QUERY, documents=list(DOCUMENTS))
+
+
+@probe(RERANK)
+async def rerank_reversed(hub: Hub) -> Exchange:
+    """The documents in the reverse order; that they shall not come back is said in so many words."""
+    return await hub.ask(RERANK, query=QUERY, documents=list(REVERSED), return_documents=False)
+
+
+@probe(RERANK)
+async def rerank_top(hub: Hub) -> Exchange:
+    """The best two, with their documents."""
+    return await hub.ask(RERANK, query=QUERY, documents=list(DOCUMENTS), top_n=FEW, return_documents=True)
+
+
+@probe(RERANK)
+async def rerank_many(hub: Hub) -> Exchange:
+    """More results wished for than there are documents."""
+    return await hub.ask(RERANK, query=QUERY, documents=list(DOCUMENTS), top_n=MANY)
+
+
+@probe(RERANK)
+async def rerank_objects(hub: Hub) -> Exchange:
+    """The documents as objects, which shall come back."""
+    documents = [{"text": text} for text in DOCUMENTS]
+    return await hub.ask(RERANK, query=QUERY, documents=documents, return_documents=True)
+
+
+@probe(RERANK, admit=Admit.REFUSAL)
+async def rerank_wrong_types(hub: Hub) -> Conversation:
+    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
+    return await ask_wrongly(hub, RERANK, _plain(hub), WRONG_TYPES)
+
+
+@probe(RERANK, admit=Admit.REFUSAL)
+async def rerank_wrong_values(hub: Hub) -> Conversation:
+    """Requests with a value that is not allowed; see `WRONG_VALUES`."""
+    return await ask_wrongly(hub, RERANK, _plain(hub), WRONG_VALUES)
+
+
+def _plain(hub: Hub) -> dict[str, Any]:
+    return {"model": hub.model(RERANK), "query": QUERY, "documents": list(DOCUMENTS)}
+
+
+any_answer = offered("any_rerank_answer", rerank_answer, rerank_reversed, rerank_top, rerank_many, rerank_objects)
+any_silent = offered("any_rerank_without_documents", rerank_answer, rerank_reversed, rerank_many)
+any_shown = offered("any_rerank_with_documents", rerank_top, rerank_objects)
