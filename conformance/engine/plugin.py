@@ -403,15 +403,14 @@ def _wanted_families(option: Any) -> frozenset[str]:
 
 
 def _is_wanted(case: Case, wanted: frozenset[str]) -> bool:
-    """Whether a case's sentence is of a wanted family, and its evidence too where operations' families were named."""
+    """Whether a case's sentence is of a wanted family; one that holds everywhere, on wanted operations alone."""
     if not wanted:
         return True
     catalogue = load_catalogue()
+    families = {catalogue[i].family for i in case.ids} & wanted
+    operations_of = wanted - EVERYWHERE
     about = {slot.family for slot in case.slots.values()} - EVERYWHERE
-    families_of_operations = wanted - EVERYWHERE
-    return bool(wanted & {catalogue[i].family for i in case.ids}) and (
-        not families_of_operations or about <= families_of_operations
-    )
+    return bool(families - EVERYWHERE) or (bool(families) and (not operations_of or about <= operations_of))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

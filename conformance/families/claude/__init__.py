@@ -1,0 +1,1 @@
+"""Anthropic Messages: the sentences, the questions and the judges."""
