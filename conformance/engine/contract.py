@@ -41,7 +41,7 @@ class Violation:
     message: str
     """Short; shows scalars only, never a whole object."""
     keyword: str = field(default="", compare=False)
-    """The JSON Schema keyword that is not kept."""
+    """The JSON Schema keyword that is not kept; `then` for one that holds under a condition only."""
 
     def __str__(self) -> str:
         return f"{self.pointer or '(root)'}: {self.message}"
@@ -429,7 +429,8 @@ def _distance(errors: list[ValidationError]) -> tuple[int, ...]:
 
 def _violation(error: ValidationError) -> Violation:
     pointer = "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in error.absolute_path)
-    return Violation(pointer, _message(error), str(error.validator))
+    conditional = not {"then", "else", "dependentSchemas"}.isdisjoint(error.absolute_schema_path)
+    return Violation(pointer, _message(error), "then" if conditional else str(error.validator))
 
 
 def _message(error: ValidationError) -> str:

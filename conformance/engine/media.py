@@ -24,7 +24,16 @@ MOST_PIXELS = 64_000_000
 MOST_SECONDS = 900
 """Of a longer recording no more is decoded."""
 PICTURES = ("PNG", "JPEG", "WEBP", "GIF")
-DEMUXERS = {"mp3": "mp3", "opus": "ogg", "vorbis": "ogg", "aac": "aac", "flac": "flac", "wav": "wav", "mp4": "mp4"}
+DEMUXERS = {
+    "mp3": "mp3",
+    "opus": "ogg",
+    "vorbis": "ogg",
+    "aac": "aac",
+    "flac": "flac",
+    "wav": "wav",
+    "mp4": "mp4",
+    "webm": "matroska",
+}
 """How FFmpeg calls the container of each format of sound."""
 RAW_RATE = 24_000
 """Samples a second of raw sound whose label does not tell it."""
@@ -45,7 +54,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sound:
-    """`format` is mp3, opus, vorbis, aac, flac, wav, mp4 or pcm."""
+    """`format` is mp3, opus (in Ogg), vorbis, aac (ADTS), flac, wav, mp4, webm or pcm."""
 
     format: str
     rate: int
@@ -84,7 +93,7 @@ def picture_of(data: bytes) -> Picture:
                 picture.load()
     except UnidentifiedImageError as problem:
         raise Undecodable(f"bytes of no known picture format: {data[:12]!r}") from problem
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, struct.error) as problem:
+    except Exception as problem:  # what a decoder raises on bytes that were made to upset it, nobody has listed
         raise Undecodable(f"a picture that cannot be read ({problem})") from problem
     return Picture(str(picture.format).lower(), picture.width, picture.height)
 
@@ -99,6 +108,8 @@ def sound_format(data: bytes) -> str:
         return "flac"
     if data[4:8] == b"ftyp":
         return "mp4"
+    if data[:4] == b"\x1aE\xdf\xa3":
+        return "webm"
     if data[:3] == b"ID3":
         return "mp3"
     if len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:
@@ -119,9 +130,10 @@ def sound_of(data: bytes) -> Sound:
     if not format:
         raise Undecodable(f"bytes of no known sound format: {data[:12]!r}")
     try:
-        with av.open(io.BytesIO(data), mode="r", format=DEMUXERS[format]) as container:
+        # Tags in other encodings than UTF-8 are common and harmless.
+        with av.open(io.BytesIO(data), mode="r", format=DEMUXERS[format], metadata_errors="ignore") as container:
             rate, channels, samples = _decoded(container)
-    except (av.error.FFmpegError, ValueError, IndexError, OSError) as problem:
+    except Exception as problem:  # what a decoder raises on bytes that were made to upset it, nobody has listed
         raise Undecodable(f"a recording that cannot be decoded ({problem})") from problem
     if not rate or not samples:
         raise Undecodable("a recording without any sound in it")

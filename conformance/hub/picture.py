@@ -60,7 +60,7 @@ def opened(data: bytes) -> "Image":
             if picture.width * picture.height > MOST_PIXELS:
                 raise ValueError("too many pixels")
             picture.load()
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as problem:
+    except Exception as problem:  # what a decoder raises on bytes that were made to upset it, nobody has listed
         raise ValueError("not a picture") from problem
     return picture
 
