@@ -1,0 +1,185 @@
+"""Judges of what requests have to do with each other: nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from conformance.engine.answers import counts_of, id_of, text_of
+from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.probe import Conversation
+from conformance.engine.reading import served
+from conformance.engine.requirement import requirement
+from conformance.everywhere.isolation.probes import CODE_WORD, DROPPED_MARK, MARKS
+from conformance.everywhere.talk import CHAT
+from conformance.wire.exchange import Exchange
+
+CLOCK_TOLERANCE = 300.0
+SLOWER = 5
+SLOW_SECONDS = 5.0
+BYTES_A_TOKEN = 12
+"""More than any tokeniser makes of ordinary text."""
+ACCOUNT_HEADERS = ("openai-organization", "openai-project", "anthropic-organization-id")
+VENDORS = ("openai.com", "anthropic.com", "googleapis.com", "google.com", "x.ai", "mistral.ai", "deepseek.com")
+
+
+def _ask(exchange: Exchange) -> str:
+    return exchange.request.body.decode("utf-8", "replace")
+
+
+def _expect_own_marks(exchanges: Iterable[Exchange]) -> None:
+    answers = [exchange for exchange in exchanges if exchange.ok and _own(exchange)]
+    if not answers:
+        not_testable("no request with a mark was answered")
+    for exchange in answers:
+        foreign = sorted(mark for mark in MARKS - _own(exchange) if _holds(exchange, mark))
+        expect(not foreign, f"no mark but {', '.join(sorted(_own(exchange)))}", foreign, exchange=exchange)
+
+
+def _own(exchange: Exchange) -> set[str]:
+    return {mark for mark in MARKS if mark in _ask(exchange)}
+
+
+def _holds(exchange: Exchange, mark: str) -> bool:
+    return mark in exchange.text or mark in text_of(exchange)
+
+
+@requirement("isolation.burst.apart")
+def test_nothing_of_another_request(isolation_burst: Conversation) -> None:
+    _expect_own_marks(isolation_burst)
+
+
+@requirement("isolation.burst.served")
+def test_all_are_served(isolation_burst: Conversation, isolation_sequence: Conversation) -> None:
+    alone = {exchange.request.json.get("stream") for exchange in _chats(isolation_sequence) if exchange.ok}
+    together = [exchange for exchange in _chats(isolation_burst) if exchange.request.json.get("stream") in alone]
+    if not together:
+        not_testable("these requests are not served alone either")
+    for exchange in together:
+        got = Words(f"HTTP {exchange.status}: {exchange.text[:160]!r}")
+        expect(exchange.ok, "HTTP 2xx, as alone", got, "", exchange)
+
+
+def _chats(exchanges: Conversation) -> list[Exchange]:
+    return [exchange for exchange in exchanges if exchange.request.operation == CHAT]
+
+
+@requirement("isolation.sequence.apart")
+def test_nothing_of_the_request_before(isolation_sequence: Conversation) -> None:
+    _expect_own_marks(isolation_sequence)
+
+
+@requirement("isolation.drop.apart")
+def test_nothing_of_the_dropped_stream(isolation_after_drop: Exchange) -> None:
+    holds = _holds(served(isolation_after_drop), DROPPED_MARK)
+    expect(not holds, f"nothing of the stream with {DROPPED_MARK}", text_of(isolation_after_drop))
+    _expect_own_marks([isolation_after_drop])
+
+
+@requirement("isolation.drop.served")
+def test_the_next_one_is_served(isolation_after_drop: Exchange, isolation_sequence: Conversation) -> None:
+    served(isolation_sequence[4])
+    got = Words(f"HTTP {isolation_after_drop.status}: {isolation_after_drop.text[:160]!r}")
+    expect(isolation_after_drop.ok, "HTTP 2xx, as for every stream", got)
+
+
+@requirement("isolation.drop.speed")
+def test_the_next_one_is_quick(isolation_after_drop: Exchange, isolation_sequence: Conversation) -> None:
+    usual, took = served(isolation_sequence[4]).elapsed, served(isolation_after_drop).elapsed
+    most = SLOWER * usual + SLOW_SECONDS
+    expect(took <= most, f"at most {most:.1f} s", Words(f"{took:.1f} s after {usual:.1f} s for a like one"))
+
+
+@requirement("isolation.connection.after-refusal")
+def test_nothing_is_left_of_a_refused_body(isolation_sequence: Conversation, model_list_reply: Exchange) -> None:
+    refusal, after = isolation_sequence[1:3]
+    if refusal.ok or not model_list_reply.answered or model_list_reply.status == 429:
+        not_testable("the body was not refused, or the list is not known")
+    got = Words(f"HTTP {after.status}: {after.text[:160]!r}")
+    expect(after.status == model_list_reply.status, f"HTTP {model_list_reply.status}, as without", got, "", after)
+
+
+@requirement("isolation.request.spelling")
+def test_spelling_does_not_matter(isolation_sequence: Conversation) -> None:
+    served(isolation_sequence[0])
+    otherwise = isolation_sequence[3]
+    got = Words(f"HTTP {otherwise.status}: {otherwise.text[:160]!r}")
+    expect(otherwise.ok, "an answer, as to the plain spelling", got, exchange=otherwise)
+
+
+@requirement("isolation.ids.unique")
+def test_no_id_is_used_again(
+    isolation_burst: Conversation, isolation_sequence: Conversation, isolation_after_drop: Exchange
+) -> None:
+    answers = [exchange for exchange in (*isolation_burst, *isolation_sequence, isolation_after_drop) if exchange.ok]
+    known: dict[str, Exchange] = {}
+    for exchange, one in _changing_ids(answers):
+        expect(one not in known, "an id that no other answer has", one, "the id", exchange)
+        known[one] = exchange
+    if len(known) < 2:
+        not_testable("there are no two answers with an id of their own")
+
+
+def _changing_ids(answers: list[Exchange]) -> Iterator[tuple[Exchange, str]]:
+    """Ids with their answers. An id that all answers of a kind have is left to the format's own sentence."""
+    kinds: dict[tuple[str, bool], list[tuple[Exchange, str]]] = {}
+    for exchange in answers:
+        one = id_of(exchange)
+        if one and exchange.request.body:
+            kinds.setdefault((urlsplit(exchange.request.url).path, bool(exchange.events)), []).append((exchange, one))
+    for found in kinds.values():
+        if len(found) == 1 or len({one for _, one in found}) > 1:
+            yield from found
+
+
+@requirement("isolation.large.prompt")
+def test_a_large_prompt_is_taken_whole(isolation_large: Exchange) -> None:
+    failed = (isolation_large.status or 0) >= 500 and isolation_large.status != 501
+    got = Words(f"HTTP {isolation_large.status}: {isolation_large.text[:160]!r}")
+    expect(not failed, "an answer, or HTTP 4xx", got)
+    count = counts_of(served(isolation_large)).prompt
+    least = len(isolation_large.request.body) // BYTES_A_TOKEN
+    if count is not None:
+        expect(count >= least, f"a prompt of {least} tokens and more", count, "the count of the prompt")
+    elif CODE_WORD not in text_of(isolation_large):
+        not_testable("neither the count nor the answer tells whether the prompt came through")
+
+
+@requirement("isolation.clock.date")
+def test_the_date_is_now(plain_question: Conversation) -> None:
+    dated = [(exchange, at) for exchange in plain_question if (at := _date(exchange)) is not None]
+    if not dated:
+        not_testable("no reply here has a date that can be read; `transport.date` judges that")
+    for exchange, at in dated:
+        # The header is written somewhere between the request and its answer, in whole seconds.
+        early, late = exchange.started - CLOCK_TOLERANCE, exchange.started + exchange.elapsed + CLOCK_TOLERANCE
+        got = Words(f"{exchange.header('date')}, which is {at - exchange.started:+.0f} s away")
+        expect(early <= at <= late, "the time of the reply by the clock of the suite", got, "date", exchange)
+
+
+def _date(exchange: Exchange) -> float | None:
+    try:
+        return parsedate_to_datetime(exchange.header("date") or "").timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+@requirement("isolation.upstream.anonymous")
+def test_upstream_stays_anonymous(plain_question: Conversation) -> None:
+    for exchange in plain_question:
+        if _is_of(urlsplit(exchange.request.url).hostname or ""):
+            not_testable("this is the vendor itself")
+        for name in ACCOUNT_HEADERS:
+            expect(exchange.header(name) is None, "no such header", exchange.header(name), name, exchange)
+        for cookie in exchange.header_all("set-cookie"):
+            expect(not _is_of(_domain(cookie)), "no cookie for another host", cookie, "set-cookie", exchange)
+
+
+def _is_of(host: str) -> bool:
+    return any(host == vendor or host.endswith(f".{vendor}") for vendor in VENDORS)
+
+
+def _domain(cookie: str) -> str:
+    attributes = (part.strip().partition("=") for part in cookie.split(";")[1:])
+    return next((value.strip().lstrip(".").lower() for name, _, value in attributes if name.lower() == "domain"), "")

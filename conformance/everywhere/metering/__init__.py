@@ -1,0 +1,1 @@
+"""What answers say that they cost: the same for the same, more for more, and alike in all formats."""

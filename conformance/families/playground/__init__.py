@@ -1,0 +1,1 @@
+"""The playground: chat for whoever is signed in to the dashboard, and for nobody with an API key alone."""

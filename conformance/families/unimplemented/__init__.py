@@ -1,0 +1,1 @@
+"""The operations that the documents list as not implemented: refused, alike, and in so many words."""
