@@ -1,11 +1,13 @@
-"""What the contract says of event streams: who asks for one, how one ends, and what its events hold."""
+"""Event streams: who asks for one, how one ends, what its events hold, and that each tells only what is new."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.contract import Contract, Operation
+from conformance.engine.judge import expect
 from conformance.wire.exchange import Request
 from conformance.wire.sse import Event
 
@@ -18,6 +20,10 @@ TERMINALS = {
     "sse-gemini": "a finishReason at the end",
 }
 """How a stream of each kind shows that it is complete, in words."""
+LONG_ENOUGH = 6
+"""Characters of text that no honest increment begins with by chance; twice as many to be the whole increment."""
+MOST_CHANCES = 2
+"""So many times in turn no honest increment begins with the one before it, and goes on."""
 _SCHEMA_PREFIX = "#/components/schemas/"
 
 
@@ -89,3 +95,24 @@ def _content_schema(node: Any) -> str | None:
         inner = (_content_schema(value) for value in node.values())
         return str(reference).removeprefix(_SCHEMA_PREFIX) or next((name for name in inner if name), None)
     return None
+
+
+def expect_increments(pieces: Iterable[tuple[str, str]]) -> None:
+    """Break when a piece of text begins with all that was said before, or several in turn with the piece before them.
+
+    Args:
+        pieces: (place, text) in order of arrival; texts that are empty are passed over.
+    """
+    before, last, chances = "", "", 0
+    for place, news in pieces:
+        if not news:
+            continue
+        chances = chances + 1 if last and len(news) > len(last) and news.startswith(last) else 0
+        grown = chances >= MOST_CHANCES and len(last) >= LONG_ENOUGH
+        expect(not (grown or _repeats(before, news)), "the text that is new, without what came before", news, place)
+        before, last = before + news, news
+
+
+def _repeats(before: str, news: str) -> bool:
+    enough = LONG_ENOUGH if len(news) > len(before) else 2 * LONG_ENOUGH
+    return len(before) >= enough and news.startswith(before)

@@ -7,11 +7,13 @@ model. Numbers are kept small: one answer serves many sentences.
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from typing import Any
 
-from conformance.engine.probe import Admit, Conversation, Group, Hub, StopProbe, group, probe
+from conformance.engine.echo import COPYIST, ECHO
+from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
+from conformance.engine.reading import offered
+from conformance.engine.refusals import Wrongs, ask_wrongly
+from conformance.engine.samples import png, wav
 from conformance.wire.exchange import Exchange
 
 CHAT = "chat-completions"
@@ -21,8 +23,6 @@ CAP = 16
 STOP = "5"
 STOP_SEQUENCES = ("5, 6", "zebra")
 """The first takes several tokens, so that a hub that looks for it token by token lets it through."""
-ECHO = "qz7 naïve Ω 漢字かな 한글 𠮷 𝄞 🚀 e\u0301 Ж end7"
-"""Two, three and four byte characters, characters beyond the basic plane, and a combining accent."""
 REASONING_TOKENS = 1024
 
 TIME_TOOL = {
@@ -82,7 +82,7 @@ COUNT_TO_NINE = user("Count from 1 to 9, the digits separated by a comma and a s
 LONG_COUNT = user("Count from 1 to 300, the numbers separated by a comma and a space, nothing else.")
 TWO_TOOLS = user("Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn.")
 ECHO_TURNS = [
-    {"role": "system", "content": "You are a copying machine: no comments, no corrections."},
+    {"role": "system", "content": COPYIST},
     *user(f"Repeat exactly: {ECHO}"),
 ]
 
@@ -136,7 +136,7 @@ async def chat_developer(hub: Hub) -> Exchange:
 @probe(CHAT)
 async def chat_image(hub: Hub) -> Exchange:
     """The plainest question with a small picture beside it, as a data URL."""
-    url = f"data:image/png;base64,{base64.b64encode(red_square()).decode()}"
+    url = f"data:image/png;base64,{base64.b64encode(png()).decode()}"
     parts = [{"type": "text", "text": GREETING}, {"type": "image_url", "image_url": {"url": url, "detail": "low"}}]
     return await hub.ask(CHAT, messages=user(parts))
 
@@ -144,7 +144,7 @@ async def chat_image(hub: Hub) -> Exchange:
 @probe(CHAT)
 async def chat_audio(hub: Hub) -> Exchange:
     """A recording among the parts, and a spoken answer asked for. `--model chat-audio=NAME` names a model for it."""
-    sound = {"data": base64.b64encode(silence()).decode(), "format": "wav"}
+    sound = {"data": base64.b64encode(wav(0.2)).decode(), "format": "wav"}
     parts = [{"type": "text", "text": GREETING}, {"type": "input_audio", "input_audio": sound}]
     return await hub.ask(
         CHAT,
@@ -300,24 +300,23 @@ async def chat_reasoning_stream(hub: Hub) -> Exchange:
 @probe(CHAT, admit=Admit.REFUSAL)
 async def chat_wrong_types(hub: Hub) -> Conversation:
     """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
-    return await _broken_requests(hub, WRONG_TYPES)
+    return await _ask_wrongly(hub, WRONG_TYPES)
 
 
 @probe(CHAT, admit=Admit.REFUSAL)
 async def chat_wrong_values(hub: Hub) -> Conversation:
     """Requests with a value out of its range; see `WRONG_VALUES`."""
-    return await _broken_requests(hub, WRONG_VALUES)
+    return await _ask_wrongly(hub, WRONG_VALUES)
 
 
-WRONG_TYPES: dict[str, Any] = {
+WRONG_TYPES: Wrongs = {
     "messages": ...,
     "messages as text": GREETING,
     "stream": "yes",
     "max_tokens": "many",
     "temperature": "hot",
 }
-"""Value of the field that the key begins with; `...` leaves it out."""
-WRONG_VALUES: dict[str, Any] = {
+WRONG_VALUES: Wrongs = {
     "messages": [],
     "n": 0,
     "temperature": 99,
@@ -357,12 +356,6 @@ STREAMS = (
     chat_schema_stream,
     chat_reasoning_stream,
 )
-
-
-def offered(name: str, *probes: Any) -> Group:
-    """A group whose judges see every reply of an offered operation, refusals of single requests included."""
-    names = {function.__name__ for function in probes}
-    return Group(name, lambda candidate: candidate.name in names, admit=Admit.REFUSAL, flat=True)
 
 
 any_answer = offered("any_chat_answer", *ANSWERS)
@@ -432,14 +425,9 @@ def _puzzle(hub: Hub) -> dict[str, Any]:
     }
 
 
-async def _broken_requests(hub: Hub, fields: dict[str, Any]) -> Conversation:
+async def _ask_wrongly(hub: Hub, wrongs: Wrongs) -> Conversation:
     plain = {"model": hub.model("chat"), "messages": user(GREETING), "max_tokens": CAP}
-    bodies = [{**plain, words.partition(" ")[0]: value} for words, value in fields.items()]
-    return tuple([await hub.send(CHAT, json=_without_gaps(body)) for body in bodies])
-
-
-def _without_gaps(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not ...}
+    return await ask_wrongly(hub, CHAT, plain, wrongs)
 
 
 def called_turn(exchange: Exchange) -> dict[str, Any] | None:
@@ -451,20 +439,3 @@ def called_turn(exchange: Exchange) -> dict[str, Any] | None:
     except (ValueError, KeyError, IndexError, TypeError):
         return None
     return turn if isinstance(calls, list) and calls and known else None
-
-
-def red_square(side: int = 32) -> bytes:
-    """A red picture as PNG."""
-    rows = (b"\x00" + b"\xff\x00\x00" * side) * side
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
-
-
-def silence(seconds: float = 0.2, rate: int = 8000) -> bytes:
-    """Silence as a WAV file of one channel and 16 bits."""
-    data = bytes(2 * int(seconds * rate))
-    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
-    return head + struct.pack("<4sI", b"data", len(data)) + data

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
-from conformance.engine.contract import Violation, load_contract
-from conformance.engine.judge import NO_ACCESS, NotOffered, inconclusive, not_testable, parsed, refusal_of
+from conformance.engine import chunks
+from conformance.engine.judge import not_testable
+from conformance.engine.replies import misshapen, streamed
 from conformance.families.chat.views import Answer, ToolCall, Usage
-from conformance.wire import strictjson
-from conformance.wire.exchange import End, Exchange
+from conformance.wire.exchange import Exchange
 
-DONE = "[DONE]"
-PARTS = (
+PLACES = (
     ("usage", r"/usage\b.*"),
     ("finish", r"/choices/\d+/finish_reason"),
     ("logprobs", r"/choices/\d+/logprobs\b.*"),
@@ -32,101 +30,33 @@ PARTS = (
 """Parts of an answer or chunk, each with the places (JSON pointers) in it; the first that matches counts."""
 
 
-def served(exchange: Exchange) -> Exchange:
-    """The exchange, when the hub served the request.
-
-    Raises:
-        NotOffered: the hub refused it cleanly.
-        NotTestable: it answered with some other error.
-    """
-    refusal = refusal_of(exchange)
-    if refusal:
-        raise NotOffered(f"the hub does not serve this request: {refusal}")
-    if exchange.status in NO_ACCESS:
-        inconclusive(f"the hub answered {exchange.status}: this token may not do that")
-    if not exchange.ok:
-        not_testable(f"the hub answered {exchange.status}; `errors.valid-request-served` judges that")
-    return exchange
-
-
-def all_served(evidence: Sequence[Exchange]) -> list[Exchange]:
-    """Those exchanges of a probe that the hub served; raises like `served` when there are none."""
-    found = [exchange for exchange in evidence if exchange.ok and not refusal_of(exchange)]
-    return found or [served(evidence[0])]
-
-
-def asked(exchange: Exchange) -> dict[str, Any]:
-    """The JSON body of the request."""
-    value = exchange.request.json
-    return value if isinstance(value, dict) else {}
-
-
-def streamed(exchange: Exchange) -> bool:
-    """Whether a stream was asked for."""
-    return asked(exchange).get("stream") is True
-
-
 @dataclass(frozen=True)
-class Part:
-    """A whole answer, or one chunk of a stream: `at` is where it stands, empty for an answer."""
+class Part(chunks.Part):
+    """A whole answer, or one chunk of a stream, with a view of it; the view of what is no object is empty."""
 
-    value: Any
-    view: Answer
-    at: str = ""
-
-    def place(self, pointer: str) -> str:
-        """A place in it, for a finding."""
-        return f"{self.at} {pointer}".strip()
+    @cached_property
+    def view(self) -> Answer:
+        return Answer.read(self.value) if isinstance(self.value, dict) else Answer()
 
 
 @lru_cache(maxsize=256)
 def parts(exchange: Exchange) -> tuple[Part, ...]:
-    """The answer, or the chunks of the stream.
-
-    Raises:
-        NotTestable: there is no JSON in it, or the stream reports an error; other sentences judge that.
-    """
-    served(exchange)
-    if not streamed(exchange):
-        value = parsed(exchange)
-        return (Part(value, _view(value)),)
-    found = tuple(_chunks(exchange))
-    if not found:
-        not_testable("there is no chunk in this stream; `transport` judges what a stream is made of")
-    if any(isinstance(part.value, dict) and "error" in part.value and not part.view.choices for part in found):
-        not_testable("the stream reports an error")
-    return found
+    """The answer, or the chunks of the stream; raises like `chunks.parts`."""
+    return tuple(Part(part.value, part.at) for part in chunks.parts(exchange))
 
 
-def _chunks(exchange: Exchange) -> Iterator[Part]:
-    for event in exchange.events:
-        if event.data == DONE or not event.complete:
-            continue
-        try:
-            value = strictjson.parse(event.data)
-        except ValueError:
-            continue
-        yield Part(value, _view(value), f"event {event.number}")
+def whole_stream(exchange: Exchange) -> tuple[Part, ...]:
+    """The chunks of a stream that arrived to its end; raises like `chunks.whole_stream`."""
+    chunks.whole_stream(exchange)
+    return parts(exchange)
 
 
-def _view(value: Any) -> Answer:
-    return Answer.read(value) if isinstance(value, dict) else Answer()
-
-
-def misshapen(exchange: Exchange, *names: str) -> Iterator[tuple[str, Violation]]:
-    """What breaks the contract's schema in some `PARTS` of the answer or of any chunk, with its place."""
+def broken_shapes(exchange: Exchange, *names: str) -> Iterator[tuple[str, str]]:
+    """What breaks the contract's schema in some `PLACES` of the answer or of any chunk: its place, and in words."""
     schema = "ChatCompletionStreamResponse" if streamed(exchange) else "ChatCompletionResponse"
     for part in parts(exchange):
-        for violation in load_contract().violations(schema, part.value):
-            if part_of(violation) in names:
-                yield part.place(violation.pointer), violation
-
-
-def part_of(violation: Violation) -> str:
-    """The name of the part that a violation is in."""
-    missing = violation.message.removesuffix(" is missing")
-    place = violation.pointer + (f"/{missing}" if missing != violation.message else "")
-    return next(name for name, pattern in PARTS if re.fullmatch(pattern, place))
+        for one in misshapen(schema, part.value, PLACES, names):
+            yield part.place(one.pointer), one.message
 
 
 def usages(exchange: Exchange) -> list[tuple[str, Usage]]:
@@ -228,18 +158,6 @@ def _add_call(calls: list[Called], piece: ToolCall, in_pieces: bool) -> None:
         calls.append(Called(piece.id or "", piece.name, piece.arguments, position))
 
 
-def whole_stream(exchange: Exchange) -> tuple[Part, ...]:
-    """The chunks of a stream that arrived to its end.
-
-    Raises:
-        NotTestable: the connection broke or was slow, so that its end is not known.
-    """
-    found = parts(exchange)
-    if exchange.end is not End.complete:
-        not_testable(f"the stream was not received to its end ({exchange.problem}), which `transport` judges")
-    return found
-
-
 @dataclass(frozen=True)
 class Step:
     """One choice in one chunk."""
@@ -259,16 +177,11 @@ def steps(exchange: Exchange) -> list[Step]:
     """All choices of all chunks, in order of arrival; choices without an index are left out."""
     found = []
     for part in parts(exchange):
-        for raw in _raw_choices(part.value):
+        for raw in part.choices:
             view = Answer.read({"choices": [raw]}).choices[0]
             if view.index is not None:
                 found.append(Step(part, view.index, view.delta, view.finish_reason or "", raw))
     return found
-
-
-def _raw_choices(value: Any) -> Iterable[dict[str, Any]]:
-    choices = value.get("choices") if isinstance(value, dict) else None
-    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
 
 
 def by_index(found: Iterable[Step]) -> dict[int, list[Step]]:

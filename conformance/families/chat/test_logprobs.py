@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.reading import asked
 from conformance.engine.requirement import requirement
-from conformance.families.chat.reading import Told, asked, told
+from conformance.families.chat.reading import Told, told
 from conformance.families.chat.test_answer import expect_shape
 from conformance.wire.exchange import Exchange
 

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.reading import all_served, asked
+from conformance.engine.replies import expect_served, streamed
 from conformance.engine.requirement import requirement
 from conformance.families.chat.probes import CAP
-from conformance.families.chat.reading import Told, all_served, asked, final_usage, misshapen, parts, streamed, told
+from conformance.families.chat.reading import Told, broken_shapes, final_usage, parts, told
 from conformance.families.chat.views import Answer
 from conformance.wire.exchange import Exchange
 
@@ -20,16 +22,14 @@ SAME_PROMPT_TOLERANCE = 4
 Evidence = tuple[Exchange, ...]
 
 
-def expect_served(exchange: Exchange) -> None:
-    """Break when the hub does not answer this request like the plain one."""
-    said = Words(f"HTTP {exchange.status}: {exchange.text[:200]}")
-    expect(exchange.ok, "an answer, as to the plain question", said, "", exchange)
+def _expect_answered(exchange: Exchange) -> None:
+    expect_served(exchange)
     expect(told(exchange), "an answer with a choice", exchange.text[:200], "/choices", exchange)
 
 
 @requirement("chat.request.text-part")
 def test_content_may_be_a_list_of_parts(chat_parts: Exchange) -> None:
-    expect_served(chat_parts)
+    _expect_answered(chat_parts)
 
 
 @requirement("chat.request.text-part-equal")
@@ -41,22 +41,22 @@ def test_text_part_counts_like_a_string(chat_answer: Exchange, chat_parts: Excha
 
 @requirement("chat.request.nulls")
 def test_null_equals_leaving_out(chat_nulls: Exchange) -> None:
-    expect_served(chat_nulls)
+    _expect_answered(chat_nulls)
 
 
 @requirement("chat.request.system-role")
 def test_system_role_is_accepted(chat_system_turn: Evidence) -> None:
-    expect_served(chat_system_turn[0])
+    _expect_answered(chat_system_turn[0])
 
 
 @requirement("chat.request.developer-role")
 def test_developer_role_is_accepted(chat_developer: Exchange) -> None:
-    expect_served(chat_developer)
+    _expect_answered(chat_developer)
 
 
 @requirement("chat.request.image")
 def test_picture_as_data_url_is_accepted(chat_image: Exchange) -> None:
-    expect_served(chat_image)
+    _expect_answered(chat_image)
 
 
 @requirement("chat.request.image-counted")
@@ -68,8 +68,8 @@ def test_picture_costs_tokens(chat_answer: Exchange, chat_image: Exchange) -> No
 
 @requirement("chat.request.audio-out")
 def test_spoken_answer_holds_a_recording(chat_audio: Exchange) -> None:
-    for at, violation in misshapen(chat_audio, "audio"):
-        expect(False, "what the contract's schema says", Words(violation.message), at)
+    for at, message in broken_shapes(chat_audio, "audio"):
+        expect(False, "what the contract's schema says", Words(message), at)
     choices = Answer.of(chat_audio).choices
     speech = choices[0].message.audio if choices and choices[0].message else None
     expect(speech is not None, "a recording, because one was asked for", Words("none"), "/choices/0/message/audio")

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.reading import served
 from conformance.engine.requirement import requirement
-from conformance.families.chat.reading import (
-    DONE,
-    Part,
-    Step,
-    by_index,
-    parts,
-    served,
-    steps,
-    told,
-    whole_stream,
-)
+from conformance.engine.streams import DONE, expect_increments
+from conformance.families.chat.reading import Part, Step, by_index, parts, steps, told, whole_stream
 from conformance.families.chat.test_answer import expect_shape
 from conformance.families.chat.views import Usage
 from conformance.wire.exchange import Exchange
 
-LONG_ENOUGH = 6
-"""Characters of text that no honest increment begins with by chance; twice as many to be the whole increment."""
 BYTES_PER_TOKEN = 2
 """Fewer bytes of the repeated text than this make no token in any tokeniser at large."""
 FINISH_KEYS = ("stop", "length", "tool_calls", "content_filter", "function_call")
@@ -122,30 +111,7 @@ def test_role_is_told_once(any_chat_stream: Evidence) -> None:
 def test_deltas_are_increments(any_chat_stream: Evidence) -> None:
     for _, lane in _lanes(any_chat_stream[0]):
         for name in ("content", "reasoning_content"):
-            _expect_increments(lane, name)
-
-
-def _expect_increments(lane: list[Step], name: str) -> None:
-    told_so_far: list[str] = []
-    for step in lane:
-        news = getattr(step.delta, name, None) or ""
-        if news:
-            again = _repeats("".join(told_so_far), news) or _grows([*told_so_far, news])
-            expect(not again, "the text that is new, without what came before", news, step.at)
-            told_so_far.append(news)
-
-
-def _repeats(before: str, news: str) -> bool:
-    """Whether a delta holds all the text before it once more."""
-    enough = LONG_ENOUGH if len(news) > len(before) else 2 * LONG_ENOUGH
-    return len(before) >= enough and news.startswith(before)
-
-
-def _grows(deltas: list[str]) -> bool:
-    """Whether every delta from the first on begins with the one before, and is longer."""
-    pairs = list(pairwise(deltas))
-    grown = all(len(later) > len(earlier) and later.startswith(earlier) for earlier, later in pairs)
-    return len(pairs) > 1 and grown and len(deltas[-1]) >= LONG_ENOUGH
+            expect_increments([(step.at, getattr(step.delta, name, None) or "") for step in lane])
 
 
 @requirement("chat.stream.finish-once")
@@ -232,7 +198,7 @@ def test_events_have_no_name(any_chat_stream: Evidence) -> None:
 @requirement("chat.stream.usage-given")
 def test_usage_is_given_when_asked(any_chat_stream_with_usage: Evidence) -> None:
     exchange = any_chat_stream_with_usage[0]
-    given = [part for part in whole_stream(exchange) if _usage_of(part) is not None]
+    given = [part for part in whole_stream(exchange) if part.usage is not None]
     expect(given, "a usage object, because include_usage is true", Words("none"), parts(exchange)[-1].at)
 
 
@@ -258,12 +224,8 @@ def test_no_usage_chunk_when_not_asked(any_chat_stream_without_usage: Evidence) 
         expect(not bare, "no chunk with empty choices, because include_usage was not asked for", part.value, part.at)
 
 
-def _usage_of(part: Part) -> Any:
-    return part.value.get("usage") if isinstance(part.value, dict) else None
-
-
 def _told_usage(exchange: Exchange) -> list[Part]:
-    found = [part for part in whole_stream(exchange) if _usage_of(part) is not None]
+    found = [part for part in whole_stream(exchange) if part.usage is not None]
     return found or not_testable("there is no usage in this stream, which another sentence judges")
 
 

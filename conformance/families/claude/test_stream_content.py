@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.requirement import requirement
+from conformance.engine.streams import expect_increments
 from conformance.families.claude.reading import Evidence, Told, json_of, told
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange
 
-LONG_ENOUGH = 6
-"""Characters of text that no honest increment begins with by chance; twice as many to be the whole increment."""
 HOMES = {
     "text_delta": ("text",),
     "input_json_delta": ("tool_use", "server_tool_use", "mcp_tool_use"),
@@ -65,18 +64,7 @@ def test_signature_comes_whole_behind_the_thoughts(any_claude_thinking: Evidence
 def test_deltas_are_increments(any_claude_stream: Evidence) -> None:
     for block in told(any_claude_stream[0]).blocks:
         for name in ("text", "thinking"):
-            _expect_increments([(step.at, getattr(step.delta, name) or "") for step in block.pieces])
-
-
-def _expect_increments(pieces: list[tuple[str, str]]) -> None:
-    before, last, growing = "", "", 0
-    for at, news in pieces:
-        whole = len(before) >= LONG_ENOUGH and news.startswith(before)
-        whole = whole and (len(news) > len(before) or len(before) >= 2 * LONG_ENOUGH)
-        growing = growing + 1 if last and len(news) > len(last) and news.startswith(last) else 0
-        again = whole or (growing >= 2 and len(last) >= LONG_ENOUGH)
-        expect(not again, "the text that is new, without what came before", news, at)
-        before, last = before + news, news
+            expect_increments([(step.at, getattr(step.delta, name) or "") for step in block.pieces])
 
 
 @requirement("claude.stream.same-structure")

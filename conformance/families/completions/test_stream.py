@@ -9,15 +9,13 @@ from conformance.engine.chunks import Part, parts, whole_stream
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.reading import served
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import DONE
+from conformance.engine.streams import DONE, expect_increments
 from conformance.families.completions.reading import final_counts, heads, lanes, steps, told
 from conformance.families.completions.test_answer import expect_shape
 from conformance.families.completions.views import Answer
 from conformance.wire.exchange import Exchange
 
 FINISH_KEYS = ("stop", "length", "content_filter")
-LONG_ENOUGH = 6
-"""Characters of text that no honest increment begins with by chance; twice as many to be the whole increment."""
 
 Evidence = tuple[Exchange, ...]
 
@@ -87,13 +85,7 @@ def _expect_one(exchange: Exchange, name: str, value_of: Callable[[Answer], Any]
 @requirement("completions.stream.increments")
 def test_chunks_are_increments(any_completions_stream: Evidence) -> None:
     for lane in lanes(any_completions_stream[0]).values():
-        before = ""
-        for step in lane:
-            news = step.view.text or ""
-            again = len(before) >= LONG_ENOUGH and news.startswith(before)
-            again = again and (len(news) > len(before) or len(before) >= 2 * LONG_ENOUGH)
-            expect(not again, "the text that is new, without what came before", news, step.at)
-            before += news
+        expect_increments([(step.at, step.view.text or "") for step in lane])
 
 
 @requirement("completions.stream.finish-once")

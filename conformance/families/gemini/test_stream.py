@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from conformance.engine.judge import Words, expect, not_testable, parsed
 from conformance.engine.reading import expect_client_error, served
 from conformance.engine.requirement import requirement
+from conformance.engine.streams import EVENT_STREAM, expect_increments, is_terminator
 from conformance.families.gemini.reading import (
     Evidence,
     Step,
@@ -21,13 +22,9 @@ from conformance.families.gemini.reading import (
 )
 from conformance.wire.exchange import Exchange
 
-LONG_ENOUGH = 6
-"""Characters of text that no honest increment begins with by chance; twice as many to be the whole increment."""
 LINE = re.compile(r"data: .*|")
 FALSE_ENDS = ("\u2028", "\u2029", "\x85")
 ROUNDING = 1
-MOST_CHANCES = 2
-"""So many times in turn no honest increment begins with the one before."""
 
 
 @requirement("gemini.stream.plain-lines")
@@ -43,7 +40,7 @@ def _lines(exchange: Exchange) -> list[str]:
 
 
 def _needs_events(exchange: Exchange) -> None:
-    if exchange.media_type != "text/event-stream" and not exchange.events:
+    if exchange.media_type != EVENT_STREAM and not exchange.events:
         not_testable("this is no event stream; `transport` judges that")
 
 
@@ -66,7 +63,7 @@ def test_line_ends_of_other_scripts_are_escaped(any_gemini_stream: Evidence) -> 
 @requirement("gemini.stream.no-done")
 def test_nothing_like_done_ends_the_stream(any_gemini_stream: Evidence) -> None:
     for event in served(any_gemini_stream[0]).events:
-        marked = event.data.strip().strip("\"'").upper() == "[DONE]"
+        marked = is_terminator(event.data)
         expect(not marked, "no terminator: the end of the body ends the stream", event.data, f"event {event.number}")
 
 
@@ -93,20 +90,7 @@ def test_texts_are_increments(any_gemini_series: Evidence) -> None:
     for lane in _lanes(any_gemini_series[0]):
         parts = [(part, at) for step in lane for _, part, at in step.parts if part.text]
         for thought in (True, False):
-            _expect_increments([(part.text or "", at) for part, at in parts if bool(part.thought) is thought])
-
-
-def _expect_increments(pieces: list[tuple[str, str]]) -> None:
-    """Break when a piece begins with all that was said before, or several in turn with the piece before them."""
-    joined, last, snapshots = "", "", 0
-    for news, at in pieces:
-        again = len(joined) >= LONG_ENOUGH and news.startswith(joined)
-        again = again and (len(news) > len(joined) or len(joined) >= 2 * LONG_ENOUGH)
-        grown = len(last) >= LONG_ENOUGH and len(news) > len(last) and news.startswith(last)
-        snapshots = snapshots + 1 if grown else 0
-        new = not again and snapshots < MOST_CHANCES
-        expect(new, "the text that is new, without what came before", news, at)
-        joined, last = joined + news, news
+            expect_increments([(at, part.text or "") for part, at in parts if bool(part.thought) is thought])
 
 
 @requirement("gemini.stream.finish-given")

@@ -1807,6 +1807,24 @@ def cumulative(chunks: list[Body]) -> list[Body]:
 
 
 @fault(
+    "chat.stream.snapshots",
+    "After a blank delta, every delta holds the whole text so far, without the blank.",
+    "chat.stream.increments",
+    source="upstreams that send the trimmed text each time",
+)
+@on_stream(has("stop"))
+def snapshots(chunks: list[Body]) -> Iterator[Body]:
+    text = ""
+    for chunk in chunks:
+        if delta_of(chunk).get("content"):
+            if not text:
+                yield like(chunk, content=" ")
+            text += delta_of(chunk)["content"]
+            delta_of(chunk)["content"] = text
+        yield chunk
+
+
+@fault(
     "chat.stream.whole-text-at-end",
     "A closing delta holds the whole text again.",
     "chat.stream.increments",
