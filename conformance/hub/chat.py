@@ -1,7 +1,6 @@
 """POST /v1/chat/completions: OpenAI Chat Completions, whole or as an event stream."""
 
 import base64
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from conformance.hub.app import Call as Request
-from conformance.hub.app import Settings
 from conformance.hub.body import read_json
 from conformance.hub.chat_request import read_chat, task_of
 from conformance.hub.events import DONE, EventStream, data_event
 from conformance.hub.generate import Call, Outcome, Usage, work
 from conformance.hub.ids import unique
+from conformance.hub.pieces import groups, logprobs, pauses_of
 from conformance.hub.sound import tone, wav
 
 FINGERPRINT = "fp_reference_hub"
-FEW_CHUNKS, MANY_CHUNKS, LONG_ANSWER = 20, 48, 200
 SECONDS_PER_TOKEN = 0.02
 LONGEST_SPEECH = 0.6
 AUDIO_PIECE = 6_000  # bytes; a multiple of three, so that each piece is whole base64
@@ -53,14 +51,6 @@ async def create(call: Request) -> Response:
     events = list(chunks(outcomes, choices, request["stream_options"].get("include_usage", False)))
     framed = [data_event(chunk_head(head) | event) for event in events]
     return EventStream(zip(pauses_of(events, call.settings), [*framed, DONE], strict=True))
-
-
-def pauses_of(events: Sequence[Event], settings: Settings) -> list[float]:
-    """The seconds to wait before each event and before the end. The choices of one step come together."""
-    steps = [settings.chunk_delay if [part["index"] for part in event["choices"]] == [0] else 0.0 for event in events]
-    pauses = [0.0, *steps[1:], 0.0]
-    pauses[1] += settings.first_delay
-    return pauses
 
 
 def whole(head: Event, outcomes: Sequence[Outcome], choices: Choices) -> Event:
@@ -132,28 +122,6 @@ def usage_of(usage: Usage) -> Event:
     }
 
 
-def logprobs(tokens: Sequence[str], top: int | None) -> Event | None:
-    """How likely each token was, with `top` alternatives; None when nobody asked."""
-    if top is None:
-        return None
-    return {"content": [_token(token, top) for token in tokens], "refusal": None}
-
-
-def _token(token: str, top: int) -> Event:
-    chance = -hashlib.sha256(token.encode()).digest()[0] / 512 - 0.001
-    others = [_alternative(token, rank, chance) for rank in range(1, top)]
-    best = _likelihood(token, chance)
-    return {**best, "top_logprobs": [best, *others][:top]}
-
-
-def _alternative(token: str, rank: int, chance: float) -> Event:
-    return _likelihood(f"{token}{chr(96 + rank)}", chance - rank)
-
-
-def _likelihood(token: str, chance: float) -> Event:
-    return {"token": token, "logprob": round(chance, 6), "bytes": list(token.encode())}
-
-
 def chunk_head(head: Event) -> Event:
     """What all chunks of one stream have in common."""
     return {**head, "object": "chat.completion.chunk", "system_fingerprint": FINGERPRINT}
@@ -189,13 +157,6 @@ def _lane(outcome: Outcome, choices: Choices) -> Iterator[Event]:
 
 def _piece(delta: Event, likelihood: Event | None = None, reason: str | None = None) -> Event:
     return {"delta": delta, "logprobs": likelihood, "finish_reason": reason}
-
-
-def groups(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The tokens in as many groups as there will be chunks: enough to see them arrive, few enough to be quick."""
-    most = MANY_CHUNKS if len(tokens) > LONG_ANSWER else FEW_CHUNKS
-    size = -(-len(tokens) // most) or 1
-    return (tokens[start : start + size] for start in range(0, len(tokens), size))
 
 
 def _call_parts(calls: Sequence[Call]) -> Iterator[Event]:

@@ -1,15 +1,14 @@
 """Reads a chat request: its rules, and its translation into a `Task`."""
 
-import base64
-import binascii
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.hub import fields
 from conformance.hub.catalogue import BY_ID
+from conformance.hub.content import decoded, size_behind
 from conformance.hub.errors import invalid, missing, unknown_model
-from conformance.hub.fields import Check, flag, integer, listing, mapping, number, text, thing, word
+from conformance.hub.fields import Check, flag, integer, listing, mapping, number, stops, text, thing, word
 from conformance.hub.generate import ANY_OBJECT, IMAGE_TOKENS, Task, Tool
 from conformance.hub.schemas import check_request, is_schema
 from conformance.hub.text import Turn
@@ -20,12 +19,6 @@ BYTES_PER_PICTURE_TOKEN = 100_000
 BYTES_PER_FILE_TOKEN = 4
 VIDEO_TOKENS = 258
 FILE_TOKENS = 10
-
-
-def _stop(value: Any, name: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (text(empty=False)(value, name),)
-    return tuple(listing(text(empty=False), 1, 4)(value, name))
 
 
 def _tool_choice(value: Any, name: str) -> Any:
@@ -44,7 +37,7 @@ CHECKS: Mapping[str, Check] = {
     "n": integer(1, 128),
     "stream": flag,
     "stream_options": thing,
-    "stop": _stop,
+    "stop": stops,
     "max_tokens": integer(1),
     "max_completion_tokens": integer(1),
     "presence_penalty": number(-2, 2),
@@ -210,18 +203,18 @@ def _text_weights(part: Mapping[str, Any], place: str) -> Weights:
 
 
 def _image_weights(part: Mapping[str, Any], place: str) -> Weights:
-    size = _address(part, "image_url", place)
+    size = _size(part, "image_url", place)
     detail = 2 if part["image_url"].get("detail") == "high" else 1
     return {"images": IMAGE_TOKENS * detail + size // BYTES_PER_PICTURE_TOKEN}
 
 
 def _video_weights(part: Mapping[str, Any], place: str) -> Weights:
-    return {"images": VIDEO_TOKENS + _address(part, "video_url", place) // BYTES_PER_PICTURE_TOKEN}
+    return {"images": VIDEO_TOKENS + _size(part, "video_url", place) // BYTES_PER_PICTURE_TOKEN}
 
 
 def _audio_weights(part: Mapping[str, Any], place: str) -> Weights:
     audio = _inner(part, "input_audio", place)
-    data = _decoded(audio["data"], f"{place}.input_audio.data")
+    data = decoded(audio["data"], f"{place}.input_audio.data")
     return {"audio": 1 + len(data) // BYTES_PER_AUDIO_TOKEN}
 
 
@@ -247,21 +240,5 @@ def _inner(part: Mapping[str, Any], name: str, place: str) -> dict[str, Any]:
     return thing(part[name], f"{place}.{name}")
 
 
-def _address(part: Mapping[str, Any], name: str, place: str) -> int:
-    """The size of what a data URL holds; 0 for an address, which is never fetched."""
-    url = _inner(part, name, place)["url"]
-    if url.startswith("data:"):
-        head, comma, data = url.partition(",")
-        if not comma or not head.endswith(";base64"):
-            raise invalid("A data URL must hold base64.", f"{place}.{name}.url")
-        return len(_decoded(data, f"{place}.{name}.url"))
-    if not url.startswith(("https://", "http://")):
-        raise invalid("This is neither a web address nor a data URL.", f"{place}.{name}.url")
-    return 0
-
-
-def _decoded(data: str, place: str) -> bytes:
-    try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid("This is not base64.", place) from None
+def _size(part: Mapping[str, Any], name: str, place: str) -> int:
+    return size_behind(_inner(part, name, place)["url"], f"{place}.{name}.url")

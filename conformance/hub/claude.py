@@ -11,12 +11,12 @@ from starlette.responses import JSONResponse, Response
 from conformance.hub.app import Call as Request
 from conformance.hub.app import Settings
 from conformance.hub.body import read_json
-from conformance.hub.chat import groups
 from conformance.hub.claude_request import check_version, read_claude, task_of
 from conformance.hub.events import EventStream, data_event
 from conformance.hub.fields import without_nulls
 from conformance.hub.generate import Call, Outcome, Usage, prompt_tokens, work
 from conformance.hub.ids import unique
+from conformance.hub.pieces import groups
 from conformance.hub.routes import Route, contract_routes
 
 REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}

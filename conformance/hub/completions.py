@@ -11,13 +11,13 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from conformance.hub.app import Call
-from conformance.hub.chat import groups, logprobs, pauses_of
 from conformance.hub.errors import invalid
 from conformance.hub.events import DONE, EventStream, data_event
-from conformance.hub.fields import flag, integer, listing, number, read, text, thing
+from conformance.hub.fields import flag, integer, listing, number, read, stops, text, thing
 from conformance.hub.generate import Task, work
 from conformance.hub.ids import unique
 from conformance.hub.intake import take_in
+from conformance.hub.pieces import groups, logprobs, pauses_of
 from conformance.hub.text import VOCABULARY, Turn, count_tokens, tokens_of
 
 DEFAULT_LIMIT = 16
@@ -30,12 +30,6 @@ MOST_TOKENS_TOLD = 100_000
 Event = dict[str, Any]
 
 _TOKEN = integer(0)
-
-
-def _stop(value: Any, name: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (text(empty=False)(value, name),)
-    return tuple(listing(text(empty=False), 1, 4)(value, name))
 
 
 def _prompts(value: Any, name: str) -> list[str]:
@@ -65,7 +59,7 @@ CHECKS = {
     "n": integer(1, MOST_CHOICES),
     "stream": flag,
     "stream_options": thing,
-    "stop": _stop,
+    "stop": stops,
     "suffix": text(),
     "echo": flag,
     "logprobs": integer(0, 5),

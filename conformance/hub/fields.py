@@ -101,6 +101,13 @@ def mapping(of: Check) -> Check:
     return check
 
 
+def stops(value: Any, name: str) -> tuple[str, ...]:
+    """Stop sequences: a text, or up to four of them."""
+    if isinstance(value, str):
+        return (text(empty=False)(value, name),)
+    return tuple(listing(text(empty=False), 1, 4)(value, name))
+
+
 def anything(value: Any, name: str) -> Any:
     """No rule."""
     return value

@@ -24,6 +24,7 @@ from conformance.hub.generate import Call, Outcome, prompt_tokens, work
 from conformance.hub.ids import unique
 from conformance.hub.intake import check_model
 from conformance.hub.picture import png
+from conformance.hub.pieces import groups
 from conformance.hub.routes import Route
 from conformance.hub.sound import RATE, tone
 from conformance.hub.text import count_tokens
@@ -33,7 +34,6 @@ FINISH = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS"}
 HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 LINE_ENDS = {"\u2028": b"\\u2028", "\u2029": b"\\u2029", "\x85": b"\\u0085"}
 """Characters that some readers of lines take for the end of one."""
-FEW_CHUNKS, MANY_CHUNKS, LONG_ANSWER = 20, 48, 200
 PIXELS = {
     "1:1": (1024, 1024),
     "2:3": (832, 1248),
@@ -194,13 +194,6 @@ def _inline(mime_type: str, data: bytes) -> Part:
 def _signature(outcome: Outcome) -> str:
     """What carries the thoughts to the next turn: opaque to the caller."""
     return base64.b64encode("".join(outcome.thoughts).encode()).decode()
-
-
-def groups(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The tokens in as many groups as there will be events."""
-    most = MANY_CHUNKS if len(tokens) > LONG_ANSWER else FEW_CHUNKS
-    size = -(-len(tokens) // most) or 1
-    return (tokens[start : start + size] for start in range(0, len(tokens), size))
 
 
 def _joined(lane: Sequence[Step]) -> tuple[Part, ...]:

@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse, Response
 
 from conformance.hub.app import Call as Request
 from conformance.hub.app import Settings
-from conformance.hub.chat import groups, logprobs
 from conformance.hub.errors import HubError, invalid, shown
 from conformance.hub.events import EventStream, data_event
 from conformance.hub.generate import Call, Outcome, Task, Usage, work
 from conformance.hub.ids import unique
 from conformance.hub.memory import Memory
+from conformance.hub.pieces import groups, logprobs
 from conformance.hub.responses_request import Past, read_responses, task_of
 from conformance.hub.routes import Route
 from conformance.hub.text import Turn
