@@ -26,9 +26,7 @@ async def follow(hub: Hub, link: str) -> Exchange | None:
     if parts is None or not (on_host_of(hub.target.base_url, parts) or await _is_public(parts)):
         return None
     limits = replace(hub.target.limits, body_bytes=max(MOST_BYTES, hub.target.limits.body_bytes))
-    exchange = await hub._paced("GET", link, [], b"", "", limits, retry=False)
-    hub.exchanges.append(exchange)
-    return exchange
+    return await hub.fetch(link, limits)
 
 
 def web_address(link: str) -> SplitResult | None:

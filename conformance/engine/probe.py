@@ -365,6 +365,22 @@ class Hub:
         self.exchanges.append(exchange)
         return exchange
 
+    async def fetch(self, url: str, limits: Limits | None = None) -> Exchange:
+        """GET an absolute URL without any credential, wherever it leads, once.
+
+        Raises:
+            BudgetSpent: no further request may be sent in this run.
+        """
+        exchange = await self._paced("GET", url, [], b"", "", limits, retry=False)
+        self.exchanges.append(exchange)
+        return exchange
+
+    def over(self, client: Client) -> Hub:
+        """The same hub with the same record over other connections."""
+        other = Hub(self.target, self.contract, client, self._governor, self._redactor)
+        other.exchanges = self.exchanges
+        return other
+
     async def _paced(
         self,
         method: str,
