@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.engine.judge import NO_ACCESS, NotOffered, Words, expect, inconclusive, not_testable, refusal_of
 from conformance.engine.probe import Admit, Group, ProbeFunction
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Request
 
 
 def served(exchange: Exchange) -> Exchange:
@@ -39,9 +39,14 @@ def all_served(evidence: Sequence[Exchange]) -> list[Exchange]:
 
 
 def asked(exchange: Exchange) -> dict[str, Any]:
-    """The JSON body of the request; empty when it has none."""
+    """The JSON body of an exchange's request; empty when it has none."""
+    return body_of(exchange.request)
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The JSON body of a request; empty when it has none."""
     try:
-        value = exchange.request.json
+        value = request.json
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

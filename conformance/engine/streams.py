@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.contract import Contract, Operation
 from conformance.engine.judge import expect
+from conformance.engine.reading import body_of
 from conformance.wire.exchange import Request
 from conformance.wire.sse import Event
 
@@ -35,15 +36,7 @@ def asks_for_stream(operation: Operation, request: Request) -> bool:
     trigger = streaming.trigger
     if trigger.where == "query":
         return str(trigger.value) in parse_qs(urlsplit(request.url).query).get(trigger.name, [])
-    return trigger.where == "always" or _body_of(request).get(trigger.name) is trigger.value
-
-
-def _body_of(request: Request) -> dict[str, Any]:
-    try:
-        value = request.json
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return trigger.where == "always" or body_of(request).get(trigger.name) is trigger.value
 
 
 def value_of(event: Event) -> Any:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import struct
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.contract import Operation, Violation, load_contract
+from conformance.engine.forms import FORM, File, form
+from conformance.engine.samples import png, wav
+from conformance.engine.streams import asks_for_stream
 from conformance.engine.target import Target
 from conformance.wire.exchange import Exchange, Request
 
-BOUNDARY = "hub-conformance-7d1f4c"
-PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=")
-"""A PNG of one pixel."""
-SILENCE = (
-    b"RIFF"
-    + struct.pack("<I", 36 + 1600)
-    + b"WAVEfmt "
-    + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)
-    + b"data"
-    + struct.pack("<I", 1600)
-    + bytes(1600)
-)
-"""A WAV file of a tenth of a second."""
-FILES = {"image": ("pixel.png", "image/png", PIXEL), "file": ("silence.wav", "audio/wav", SILENCE)}
+FILES = {"image": File("square.png", "image/png", png()), "file": File("tone.wav", "audio/wav", wav(0.1))}
+"""What the fields of a form carry that are files."""
 NOT_SERVED = frozenset({404, 405, 501})
 _KINDS = {
     "audio-speech": "speech",
@@ -56,27 +44,11 @@ def valid_request(op: Operation, target: Target, **fields: Any) -> dict[str, Any
     if model and "model" in value:
         value["model"] = model
     value = {name: item for name, item in {**value, **fields}.items() if item is not ...}
-    media_type, body = _encoded(op.content_types[0], value)
-    return {"path": path, "headers": [("Content-Type", media_type), *headers], "body": body}
-
-
-def _encoded(media_type: str, value: dict[str, Any]) -> tuple[str, bytes]:
-    if media_type == "multipart/form-data":
-        return f"{media_type}; boundary={BOUNDARY}", multipart(value)
-    return media_type, json.dumps(value, ensure_ascii=False).encode()
-
-
-def multipart(fields: dict[str, Any]) -> bytes:
-    """A form; the fields `image` and `file` carry a tiny picture and a tiny recording."""
-    parts = []
-    for name, value in fields.items():
-        if name in FILES:
-            filename, media_type, content = FILES[name]
-            head = f'name="{name}"; filename="{filename}"\r\nContent-Type: {media_type}'
-        else:
-            head, content = f'name="{name}"', str(value).encode()
-        parts.append(f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n")
-    return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
+    if op.content_types[0] == FORM:
+        sent = form((name, FILES.get(name) or str(item)) for name, item in value.items())
+        return {"path": path, "headers": [*sent["headers"].items(), *headers], "body": sent["body"]}
+    body = json.dumps(value, ensure_ascii=False).encode()
+    return {"path": path, "headers": [("Content-Type", "application/json"), *headers], "body": body}
 
 
 def operation_of(exchange: Exchange) -> Operation | None:
@@ -113,20 +85,5 @@ def refused(exchange: Exchange) -> bool:
 
 def asks_stream(request: Request) -> bool:
     """Whether a request asks for an event stream, by what the contract says of its operation."""
-    if not request.operation:
-        return False
-    streaming = load_contract().operation(request.operation).streaming
-    if not streaming.kind.startswith("sse") or streaming.trigger is None:
-        return False
-    trigger = streaming.trigger
-    if trigger.where == "query":
-        return str(trigger.value) in parse_qs(urlsplit(request.url).query).get(trigger.name, [])
-    return trigger.where == "always" or _body_of(request).get(trigger.name) is trigger.value
-
-
-def _body_of(request: Request) -> dict[str, Any]:
-    try:
-        value = request.json
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    operation = request.operation
+    return operation is not None and asks_for_stream(load_contract().operation(operation), request)

@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 from conformance.engine.judge import Words, expect, inconclusive, not_testable
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
+from conformance.engine.streams import EVENT_STREAM
 from conformance.everywhere.common import operation_of
-from conformance.everywhere.transport.views import EVENT_STREAM
 from conformance.wire.exchange import End, Exchange, json_irregularities
 
 BROKEN_JSON = ("bom", "invalid-utf8", "not-json", "trailing-data", "nan", "empty")

@@ -5,18 +5,14 @@ from __future__ import annotations
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
+from conformance.engine.streams import DONE, EVENT_STREAM, TERMINALS, is_terminal, is_terminator, value_of
 from conformance.everywhere.common import asks_stream
 from conformance.everywhere.transport.views import (
-    DONE,
-    EVENT_STREAM,
     FEWEST_EVENTS,
     PROMPT_END,
-    is_terminal,
-    is_terminator,
     kind_of,
     streams_in,
     timing_of,
-    value_of,
 )
 from conformance.wire.exchange import json_irregularities
 from conformance.wire.sse import Event, Kind
@@ -180,15 +176,7 @@ def test_a_stream_shows_its_end(every_stream: Conversation) -> None:
         kind = kind_of(exchange)
         ended = any(is_terminal(kind, event) for event in exchange.events)
         last = exchange.events[-1].data if exchange.events else Words("no event at all")
-        expect(ended, _TERMINALS.get(kind, "a terminal event"), last, "the last event", exchange)
-
-
-_TERMINALS = {
-    "sse-openai": "data: [DONE] at the end",
-    "sse-responses": "response.completed, response.incomplete or response.failed at the end",
-    "sse-claude": "message_stop at the end",
-    "sse-gemini": "a finishReason at the end",
-}
+        expect(ended, TERMINALS.get(kind, "a terminal event"), last, "the last event", exchange)
 
 
 @requirement("transport.stream.prompt-end")

@@ -1,20 +1,17 @@
-"""Reading of replies below their formats: event streams with their times, and what a stream's last event has to be."""
+"""Reading of event streams below their formats: which there are, and when their events came."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import not_testable
 from conformance.engine.probe import Conversation
+from conformance.engine.streams import EVENT_STREAM, is_terminator
 from conformance.everywhere.common import asks_stream
 from conformance.wire.exchange import Exchange
-from conformance.wire.sse import Event
 
-DONE = "[DONE]"
-EVENT_STREAM = "text/event-stream"
 FEWEST_EVENTS = 8
 """Events that a stream needs before its timing says anything."""
 SILENCE = 0.3
@@ -39,47 +36,10 @@ def streams_in(exchanges: Conversation) -> list[Exchange]:
     return found
 
 
-def value_of(event: Event) -> Any:
-    """The event's data as JSON, None when it is none."""
-    try:
-        return event.json
-    except ValueError:
-        return None
-
-
-def is_terminator(text: str) -> bool:
-    """Whether data is the terminator of OpenAI streams, in any spelling; its exact spelling is the family's affair."""
-    return text.strip().strip("\"'").upper() == DONE
-
-
 def kind_of(exchange: Exchange) -> str:
     """How the exchange's operation streams: `sse-openai` and so on; empty when it belongs to no operation."""
     operation = exchange.request.operation
     return load_contract().operation(operation).streaming.kind if operation else ""
-
-
-def is_terminal(kind: str, event: Event) -> bool:
-    """Whether an event ends a stream of this kind. An error ends every kind."""
-    value = value_of(event)
-    fields = value if isinstance(value, dict) else {}
-    if fields.get("error") or event.event == "error" or fields.get("type") == "error":
-        return True
-    if kind == "sse-openai":
-        return is_terminator(event.data)
-    if kind == "sse-responses":
-        return fields.get("type") in ("response.completed", "response.incomplete", "response.failed")
-    if kind == "sse-claude":
-        return fields.get("type") == "message_stop"
-    return _ends_gemini(fields)
-
-
-def _ends_gemini(fields: dict[str, Any]) -> bool:
-    feedback = fields.get("promptFeedback")
-    if isinstance(feedback, dict) and feedback.get("blockReason"):
-        return True
-    candidates = fields.get("candidates")
-    listed = candidates if isinstance(candidates, list) else []
-    return any(isinstance(candidate, dict) and candidate.get("finishReason") for candidate in listed)
 
 
 @dataclass(frozen=True)
