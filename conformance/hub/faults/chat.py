@@ -6,30 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from conformance.hub.faults import shaping
 from conformance.hub.faults.base import Ask, Reply, Spoil, event_bytes, fault
+from conformance.hub.faults.shaping import Body, When, always, has
 
-Body = dict[str, Any]
-When = Callable[[Body], bool]
 Change = Callable[[Body], Any]
 Rewrite = Callable[[list[Body]], Iterable[Any]]
 
+CHAT = "chat-completions"
 ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-
-
-def always(_body: Body) -> bool:
-    """Every request."""
-    return True
 
 
 def plain(body: Body) -> bool:
     """Nothing but messages: no tools, no form, no limit of its own, one choice."""
     options = ("tools", "stop", "n", "logprobs", "response_format", "modalities", "max_completion_tokens")
     return not any(body.get(name) is not None for name in options)
-
-
-def has(*names: str) -> When:
-    """Requests in which all these fields are given."""
-    return lambda body: all(body.get(name) is not None for name in names)
 
 
 def chooses(choice: str) -> When:
@@ -77,25 +68,14 @@ def has_part(kind: str) -> When:
     )
 
 
-def _asked(ask: Ask, when: When) -> bool:
-    body = ask.json
-    return ask.operation == "chat-completions" and isinstance((body or {}).get("messages"), list) and when(body or {})
+def _talks(when: When) -> When:
+    """What `when` holds for, as long as there are messages at all."""
+    return lambda body: isinstance(body.get("messages"), list) and when(body)
 
 
 def on_answers(when: When = always) -> Callable[[Change], Spoil]:
     """Makes a fault of a function that changes a whole answer in place."""
-
-    def wrap(change: Change) -> Spoil:
-        def spoil(ask: Ask, reply: Reply) -> Reply:
-            if reply.status != 200 or not reply.is_json or not _asked(ask, when):
-                return reply
-            answer = reply.json
-            change(answer)
-            return reply.with_json(answer)
-
-        return spoil
-
-    return wrap
+    return lambda change: shaping.on_answers(CHAT, when=_talks(when))(lambda _asked, answer: change(answer))
 
 
 def on_choices(when: When = always) -> Callable[[Change], Spoil]:
@@ -109,16 +89,7 @@ def on_choices(when: When = always) -> Callable[[Change], Spoil]:
 
 def on_chunks(when: When = always) -> Callable[[Change], Spoil]:
     """Makes a fault of a function that changes one chunk of a stream in place."""
-
-    def wrap(change: Change) -> Spoil:
-        def rewrite(chunks: list[Body]) -> list[Body]:
-            for chunk in chunks:
-                change(chunk)
-            return chunks
-
-        return on_stream(when)(rewrite)
-
-    return wrap
+    return lambda change: shaping.on_chunks(CHAT, when=_talks(when))(lambda _asked, chunk: change(chunk))
 
 
 def on_deltas(when: When = always) -> Callable[[Change], Spoil]:
@@ -132,17 +103,7 @@ def on_deltas(when: When = always) -> Callable[[Change], Spoil]:
 
 def on_stream(when: When = always, done: Iterable[Any] = ("[DONE]",)) -> Callable[[Rewrite], Spoil]:
     """Makes a fault of a function from the chunks of a stream to its events, to which `done` is added."""
-
-    def wrap(rewrite: Rewrite) -> Spoil:
-        def spoil(ask: Ask, reply: Reply) -> Reply:
-            if not reply.is_stream or not _asked(ask, when):
-                return reply
-            chunks = [json.loads(data) for _, data in reply.events if data.startswith("{")]
-            return reply.with_events(_timed([*rewrite(chunks), *done], [at for at, _ in reply.events]), reply.end)
-
-        return spoil
-
-    return wrap
+    return lambda rewrite: shaping.on_stream(CHAT, when=_talks(when), done=done)(lambda _asked, chunks: rewrite(chunks))
 
 
 def on_requests(when: When) -> Callable[[Callable[[Body], Body | None]], Spoil]:
@@ -150,7 +111,7 @@ def on_requests(when: When) -> Callable[[Callable[[Body], Body | None]], Spoil]:
 
     def wrap(refuse: Callable[[Body], Body | None]) -> Spoil:
         def spoil(ask: Ask, reply: Reply) -> Reply:
-            if reply.status != 200 or not _asked(ask, when):
+            if ask.operation != CHAT or reply.status != 200 or not _talks(when)(ask.json or {}):
                 return reply
             error = refuse(ask.json or {})
             plain_reply = reply.with_header("content-type", "application/json")
@@ -163,18 +124,7 @@ def on_requests(when: When) -> Callable[[Callable[[Body], Body | None]], Spoil]:
 
 def serves(field: str, wrong: Callable[[Any], bool]) -> Spoil:
     """A fault that answers requests whose field is wrong; a missing field is `...`."""
-
-    def spoil(ask: Ask, reply: Reply) -> Reply:
-        if ask.operation != "chat-completions" or reply.status != 400 or ask.json is None:
-            return reply
-        return reply.with_status(200).with_json(_greeting()) if wrong(ask.json.get(field, ...)) else reply
-
-    return spoil
-
-
-def _timed(events: list[Any], times: list[float]) -> Iterator[tuple[float, Any]]:
-    for number, event in enumerate(events):
-        yield times[min(number, len(times) - 1)], event
+    return shaping.serves(CHAT, field, wrong, _greeting())
 
 
 def _greeting() -> Body:
@@ -2368,15 +2318,9 @@ fault(
 )(serves("max_tokens", lambda value: value == 0))
 
 
-@fault(
+fault(
     "chat.refusal.no-param",
     "Refusals name no field.",
     "chat.refusal.param",
     source="openai-python: APIError.param",
-)
-def no_param(ask: Ask, reply: Reply) -> Reply:
-    if ask.operation != "chat-completions" or reply.status != 400 or not reply.is_json:
-        return reply
-    answer = reply.json
-    answer["error"]["param"] = None
-    return reply.with_json(answer)
+)(shaping.nameless(CHAT))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from conformance.hub.faults.base import Ask, Reply, Spoil, fault
-from conformance.hub.faults.shaping import Body, When, always, has, lacks, on_answers, refuses, serves
+from conformance.hub.faults.shaping import Body, When, always, has, lacks, named, on_answers, refuses, serves, timed
 
 CLAUDE = "claude-messages"
 COUNT = "claude-count-tokens"
@@ -81,7 +81,7 @@ def streams(when: When = always) -> Callable[[Callable[[Events], Iterable[Any]]]
                 return reply
             times = [at for at, _ in reply.events]
             made = rewrite([json.loads(data) for _, data in reply.events])
-            return reply.with_events(_timed(made, times), reply.end)
+            return reply.with_pieces(timed(map(named, made), times), reply.end)
 
         return spoil
 
@@ -101,19 +101,6 @@ def events(*types: str, when: When = always) -> Callable[[Callable[[Body], Any]]
         return streams(when)(rewrite)
 
     return wrap
-
-
-def _timed(made: Iterable[Any], times: list[float]) -> Iterator[tuple[float, Any]]:
-    for number, event in enumerate(made):
-        at = times[min(number, len(times) - 1)]
-        yield at, event if isinstance(event, bytes) else named(event)
-
-
-def named(event: Body, name: str | None = "") -> bytes:
-    """An event, named by its type unless another name or None is given."""
-    name = str(event.get("type", "")) if name == "" else name
-    head = f"event: {name}\n" if name else ""
-    return f"{head}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode("utf-8", "surrogatepass")
 
 
 def delta_of(index: int, **delta: Any) -> Body:

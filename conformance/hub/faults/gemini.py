@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from conformance.hub.faults.base import Ask, Reply, Spoil, event_bytes, fault
+from conformance.hub.faults.shaping import Body, timed
 
-Body = dict[str, Any]
 When = Callable[[Ask], bool]
 Change = Callable[[Body], Any]
 
@@ -120,7 +120,7 @@ def on_series(when: When = always) -> Callable[[Callable[[list[Body]], Iterable[
                 return reply
             if reply.is_stream:
                 made = [framed(one) for one in rewrite([json.loads(data) for _, data in reply.events])]
-                return reply.with_pieces(_timed(made, [at for at, _ in reply.events]), reply.end)
+                return reply.with_pieces(timed(made, [at for at, _ in reply.events]), reply.end)
             value = reply.json
             if isinstance(value, list):
                 return reply.with_json(list(rewrite(value)))
@@ -168,7 +168,7 @@ def on_lines(when: When = always) -> Callable[[Callable[[list[bytes]], Iterable[
             if not _asked(ask, reply, when) or not reply.is_stream:
                 return reply
             times = [at for at, _ in reply.blocks]
-            return reply.with_pieces(_timed(list(rewrite([block for _, block in reply.blocks])), times), reply.end)
+            return reply.with_pieces(timed(list(rewrite([block for _, block in reply.blocks])), times), reply.end)
 
         return spoil
 
@@ -179,11 +179,6 @@ def framed(value: Any) -> bytes:
     """One event, the line ends of other scripts escaped as the clean hub does it."""
     text = event_bytes(value).decode("utf-8", "surrogatepass")
     return FALSE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode("utf-8", "surrogatepass")
-
-
-def _timed(made: list[Any], times: list[float]) -> Iterator[tuple[float, Any]]:
-    for number, one in enumerate(made):
-        yield times[min(number, len(times) - 1)], one
 
 
 def refuses(when: When, status: int = 400) -> Spoil:

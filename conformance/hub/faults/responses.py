@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from conformance.hub.faults.base import Ask, Reply, Spoil, event_bytes, fault
+from conformance.hub.faults.shaping import Body, When, always, has, named, refuses, timed
 
-Body = dict[str, Any]
 Event = dict[str, Any]
-When = Callable[[Body], bool]
 Change = Callable[[Body], Any]
 Retell = Callable[[list[Event]], Iterable[Any]]
 
@@ -25,16 +24,6 @@ SUMMARY_PART_ADDED = "response.reasoning_summary_part.added"
 
 
 # Which requests -------------------------------------------------------------------------------------------------------
-
-
-def always(_body: Body) -> bool:
-    """Every request."""
-    return True
-
-
-def has(*names: str) -> When:
-    """Requests in which all these fields are given."""
-    return lambda body: all(body.get(name) is not None for name in names)
 
 
 def greets(body: Body) -> bool:
@@ -78,24 +67,14 @@ def capped(body: Body) -> bool:
 # How their replies are changed ----------------------------------------------------------------------------------------
 
 
-def _lines(event: Any) -> Any:
-    if not isinstance(event, dict):
-        return event
-    name = f"event: {event['type']}\n".encode() if "type" in event else b""
-    return name + event_bytes(event)
-
-
-def retold(change: Retell, when: When = always, named: Callable[[Any], Any] = _lines) -> Spoil:
+def retold(change: Retell, when: When = always, written: Callable[[Any], Any] = named) -> Spoil:
     """Streams whose events are told otherwise. `change` gets copies of all events and gives new ones, in order."""
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
         if ask.operation != CREATE or not reply.is_stream or not when(ask.json or {}):
             return reply
-        times = [at for at, _ in reply.events]
-        events = list(change([json.loads(data) for _, data in reply.events]))
-        last = times[-1] if times else reply.end
-        pairs = [(times[min(place, len(times) - 1)] if times else last, event) for place, event in enumerate(events)]
-        return reply.with_pieces([(at, event_bytes(named(event))) for at, event in pairs], reply.end)
+        events = map(written, change([json.loads(data) for _, data in reply.events]))
+        return reply.with_events(timed(events, [at for at, _ in reply.events]), reply.end)
 
     return spoil
 
@@ -165,18 +144,6 @@ def chained(*spoils: Spoil) -> Spoil:
 def put(name: str, value: Any) -> Callable[[Body], object]:
     """Sets a member."""
     return lambda body: body.__setitem__(name, value)
-
-
-def refused(when: When, status: int = 400) -> Spoil:
-    """Valid requests that are refused."""
-    error = {"message": "This is not supported.", "type": "invalid_request_error", "param": None, "code": None}
-
-    def spoil(ask: Ask, reply: Reply) -> Reply:
-        if ask.operation != CREATE or reply.status != 200 or not when(ask.json or {}):
-            return reply
-        return reply.with_status(status).with_json({"error": error})
-
-    return spoil
 
 
 def accepted(when: When) -> Spoil:
@@ -555,7 +522,7 @@ declare(
     "request.strings-only",
     "A list of messages is refused.",
     "request.message-list",
-    spoil=refused(listed),
+    spoil=refuses(CREATE, when=listed),
     source="hub documents: ResponsesRequest.input",
 )
 declare(
@@ -572,7 +539,7 @@ declare(
     "request.nulls-refused",
     "A null is refused.",
     "request.nulls",
-    spoil=refused(lambda body: None in body.values()),
+    spoil=refuses(CREATE, when=lambda body: None in body.values()),
     source="OpenAI API description: nullable fields",
 )
 declare(
@@ -731,7 +698,7 @@ declare(
     "tools.results-refused",
     "The result of a call is refused.",
     "tools.round-trip",
-    spoil=refused(lambda body: "function_call_output" in json.dumps(body.get("input"))),
+    spoil=refuses(CREATE, when=lambda body: "function_call_output" in json.dumps(body.get("input"))),
     source="Open Responses specification: Tool Calling",
 )
 declare(
@@ -962,7 +929,7 @@ declare(
     "stream.no-names",
     "Events have no event: line.",
     "stream.event-name",
-    spoil=retold(lambda events: events, named=_anonymous),
+    spoil=retold(lambda events: events, written=_anonymous),
     source="vllm-project/agentic-api#168",
 )
 
@@ -976,7 +943,7 @@ declare(
     "stream.other-name-for-calls",
     "Events about arguments are named otherwise than their type.",
     "stream.event-name",
-    spoil=retold(lambda events: events, has("tools"), named=_misnamed),
+    spoil=retold(lambda events: events, has("tools"), written=_misnamed),
     source="Open Responses specification: Streaming",
 )
 

@@ -1,10 +1,10 @@
 """Ways to make a fault from a function that changes an answer, a chunk of a stream, or the fate of a request."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from conformance.hub.faults.base import Ask, Reply, Spoil
+from conformance.hub.faults.base import Ask, Reply, Spoil, event_bytes
 
 Body = dict[str, Any]
 When = Callable[[Body], bool]
@@ -57,7 +57,7 @@ def on_stream(
                 return reply
             chunks = [json.loads(data) for _, data in reply.events if data.startswith("{")]
             times = [at for at, _ in reply.events]
-            return reply.with_events(_timed([*rewrite(asked, chunks), *done], times), reply.end)
+            return reply.with_events(timed([*rewrite(asked, chunks), *done], times), reply.end)
 
         return spoil
 
@@ -78,9 +78,19 @@ def on_chunks(*operations: str, when: When = always) -> Callable[[Callable[[Body
     return wrap
 
 
-def _timed(events: list[Any], times: list[float]) -> Iterator[tuple[float, Any]]:
+def timed(events: Iterable[Any], times: Sequence[float]) -> Iterator[tuple[float, Any]]:
+    """Events at the times of those in whose places they stand; those beyond the last come with it."""
     for number, event in enumerate(events):
         yield times[min(number, len(times) - 1)], event
+
+
+def named(event: Any, name: str | None = "") -> bytes:
+    """An event of a stream whose events have names: that of its type unless another one or None is given.
+
+    Text and bytes are written without a name.
+    """
+    word = str(event.get("type", "")) if name == "" and isinstance(event, dict) else name
+    return (f"event: {word}\n".encode() if word else b"") + event_bytes(event)
 
 
 def serves(operation: str, field: str, wrong: Callable[[Any], bool], answer: Body) -> Spoil:
