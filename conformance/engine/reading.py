@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.engine.judge import NO_ACCESS, NotOffered, Words, expect, inconclusive, not_testable, refusal_of
 from conformance.engine.probe import Admit, Group, ProbeFunction
-from conformance.wire.exchange import Exchange, Request
+from conformance.wire.exchange import End, Exchange, Request
 
 
 def served(exchange: Exchange) -> Exchange:
@@ -36,6 +36,16 @@ def all_served(evidence: Sequence[Exchange]) -> list[Exchange]:
     """Those exchanges of a probe that the hub served; raises like `served` when there are none."""
     found = [exchange for exchange in evidence if exchange.ok and not refusal_of(exchange)]
     return found or [served(evidence[0])]
+
+
+def need_end(exchange: Exchange) -> None:
+    """Go on only with a stream that arrived to its end.
+
+    Raises:
+        NotTestable: the connection broke or was slow, so that its end is not known.
+    """
+    if exchange.end is not End.complete:
+        not_testable(f"the stream was not received to its end ({exchange.problem}), which `transport` judges")
 
 
 def asked(exchange: Exchange) -> dict[str, Any]:

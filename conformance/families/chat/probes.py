@@ -7,70 +7,35 @@ model. Numbers are kept small: one answer serves many sentences.
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
-from conformance.engine.echo import COPYIST, ECHO
+from conformance.engine.echo import COPYIST
 from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
+from conformance.engine.prompts import (
+    BATTERY,
+    CAP,
+    COUNT_TO_NINE,
+    GREETING,
+    LONG_COUNT,
+    REPEAT,
+    STOP,
+    STOP_SEQUENCES,
+    TIME,
+    TWO_TOOLS,
+    VERDICT,
+    WEATHER,
+)
 from conformance.engine.reading import offered
 from conformance.engine.refusals import Wrongs, ask_wrongly
 from conformance.engine.samples import png, wav
 from conformance.wire.exchange import Exchange
 
 CHAT = "chat-completions"
-GREETING = "Say hello."
-CAP = 16
-"""Output tokens that the capped answers may have."""
-STOP = "5"
-STOP_SEQUENCES = ("5, 6", "zebra")
-"""The first takes several tokens, so that a hub that looks for it token by token lets it through."""
 REASONING_TOKENS = 1024
-
-TIME_TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_time",
-        "description": "The current time in a time zone.",
-        "parameters": {
-            "type": "object",
-            "properties": {"zone": {"type": "string", "enum": ["UTC", "CET"]}},
-            "required": ["zone"],
-            "additionalProperties": False,
-        },
-    },
-}
-WEATHER_TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather in a city.",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "city": {"type": "string"},
-                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
-            },
-            "required": ["city", "unit"],
-            "additionalProperties": False,
-        },
-    },
-}
-BATTERY_TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_battery",
-        "description": "The charge of this device in percent.",
-        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
-    },
-}
-VERDICT_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "verdict": {"type": "string", "enum": ["kx-41", "kx-42"]},
-        "sure": {"type": "boolean"},
-    },
-    "required": ["verdict", "sure"],
-    "additionalProperties": False,
-}
+TIME_TOOL, WEATHER_TOOL, BATTERY_TOOL = (
+    {"type": "function", "function": asdict(function)} for function in (TIME, WEATHER, BATTERY)
+)
 
 
 def user(content: Any) -> list[dict[str, Any]]:
@@ -78,12 +43,9 @@ def user(content: Any) -> list[dict[str, Any]]:
     return [{"role": "user", "content": content}]
 
 
-COUNT_TO_NINE = user("Count from 1 to 9, the digits separated by a comma and a space, nothing else.")
-LONG_COUNT = user("Count from 1 to 300, the numbers separated by a comma and a space, nothing else.")
-TWO_TOOLS = user("Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn.")
 ECHO_TURNS = [
     {"role": "system", "content": COPYIST},
-    *user(f"Repeat exactly: {ECHO}"),
+    *user(REPEAT),
 ]
 
 
@@ -170,7 +132,7 @@ async def chat_echo_stream(hub: Hub) -> Exchange:
 @probe(CHAT)
 async def chat_cap(hub: Hub) -> Exchange:
     """A long task under a small `max_tokens`."""
-    return await hub.ask(CHAT, messages=LONG_COUNT, max_tokens=CAP)
+    return await hub.ask(CHAT, messages=user(LONG_COUNT), max_tokens=CAP)
 
 
 @probe(CHAT)
@@ -178,7 +140,7 @@ async def chat_cap_stream(hub: Hub) -> Exchange:
     """A long task under a small `max_completion_tokens`, streamed."""
     return await hub.stream(
         CHAT,
-        messages=LONG_COUNT,
+        messages=user(LONG_COUNT),
         max_tokens=...,
         max_completion_tokens=CAP,
         stream_options={"include_usage": True},
@@ -188,13 +150,13 @@ async def chat_cap_stream(hub: Hub) -> Exchange:
 @probe(CHAT)
 async def chat_stop(hub: Hub) -> Exchange:
     """A count that a stop sequence, given as a string, has to end."""
-    return await hub.ask(CHAT, messages=COUNT_TO_NINE, stop=STOP)
+    return await hub.ask(CHAT, messages=user(COUNT_TO_NINE), stop=STOP)
 
 
 @probe(CHAT)
 async def chat_stop_stream(hub: Hub) -> Exchange:
     """The same streamed, with a list of sequences, one of them longer than a token; usage is not asked for."""
-    return await hub.stream(CHAT, messages=COUNT_TO_NINE, stop=list(STOP_SEQUENCES))
+    return await hub.stream(CHAT, messages=user(COUNT_TO_NINE), stop=list(STOP_SEQUENCES))
 
 
 @probe(CHAT)
@@ -212,13 +174,13 @@ async def chat_two_stream(hub: Hub) -> Exchange:
 @probe(CHAT)
 async def chat_logprobs(hub: Hub) -> Exchange:
     """Likelihoods without alternatives."""
-    return await hub.ask(CHAT, messages=COUNT_TO_NINE, logprobs=True)
+    return await hub.ask(CHAT, messages=user(COUNT_TO_NINE), logprobs=True)
 
 
 @probe(CHAT)
 async def chat_logprobs_stream(hub: Hub) -> Exchange:
     """Likelihoods with two alternatives, streamed; usage is not asked for."""
-    return await hub.stream(CHAT, messages=COUNT_TO_NINE, logprobs=True, top_logprobs=2)
+    return await hub.stream(CHAT, messages=user(COUNT_TO_NINE), logprobs=True, top_logprobs=2)
 
 
 @probe(CHAT)
@@ -236,13 +198,13 @@ async def chat_tool_forced_stream(hub: Hub) -> Exchange:
 @probe(CHAT)
 async def chat_tools_two(hub: Hub) -> Exchange:
     """Two calls wished for in one turn, one of a function without parameters; the model decides."""
-    return await hub.ask(CHAT, messages=TWO_TOOLS, tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
+    return await hub.ask(CHAT, messages=user(TWO_TOOLS), tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
 
 
 @probe(CHAT)
 async def chat_tools_two_stream(hub: Hub) -> Exchange:
     """The same as a stream, usage not asked for."""
-    return await hub.stream(CHAT, messages=TWO_TOOLS, tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
+    return await hub.stream(CHAT, messages=user(TWO_TOOLS), tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
 
 
 @probe(CHAT)
@@ -410,7 +372,7 @@ def _forced() -> dict[str, Any]:
 
 
 def _shaped() -> dict[str, Any]:
-    form = {"name": "verdict", "strict": True, "schema": VERDICT_SCHEMA}
+    form = {"name": "verdict", "strict": True, "schema": VERDICT}
     return {"messages": user("Decide."), "response_format": {"type": "json_schema", "json_schema": form}}
 
 

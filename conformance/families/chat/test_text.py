@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 
 from conformance.engine.echo import expect_survival
 from conformance.engine.judge import expect, not_testable
+from conformance.engine.prompts import VERDICT
 from conformance.engine.requirement import requirement
-from conformance.families.chat.probes import VERDICT_SCHEMA
 from conformance.families.chat.reading import Part, Told, parts, told
 from conformance.wire.exchange import Exchange
 
@@ -39,7 +39,7 @@ def test_json_object_is_one(chat_json: Exchange) -> None:
 def test_text_fits_the_schema(any_chat_schema: Exchange) -> None:
     for choice in _whole_texts(any_chat_schema):
         value = _json_of(choice)
-        fits = Draft202012Validator(VERDICT_SCHEMA).is_valid(value)
+        fits = Draft202012Validator(VERDICT).is_valid(value)
         expect(fits, "a JSON object with verdict (kx-41 or kx-42) and sure", choice.text, _content_of(choice))
 
 

@@ -9,8 +9,20 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from conformance.engine.echo import COPYIST, ECHO
+from conformance.engine.echo import COPYIST
 from conformance.engine.probe import Admit, Conversation, Group, Hub, Phase, StopProbe, credential, group, probe
+from conformance.engine.prompts import (
+    BATTERY,
+    CAP,
+    COUNT_TO_NINE,
+    GREETING,
+    LONG_COUNT,
+    REPEAT,
+    STOP_SEQUENCES,
+    TIME,
+    TWO_TOOLS,
+    WEATHER,
+)
 from conformance.engine.reading import offered
 from conformance.engine.samples import png
 from conformance.wire.exchange import Exchange
@@ -20,48 +32,18 @@ LIST = "list-models-openai"
 COUNT_PATH = "/v1/messages/count_tokens"
 VERSION = {"anthropic-version": "2023-06-01"}
 NEWER_VERSION = {"anthropic-version": "2026-10-21"}
-GREETING = "Say hello."
 LONG_GREETING = f"{GREETING} {' '.join(f'This is sentence number {number} of a long prompt.' for number in range(40))}"
-CAP = 16
-"""Output tokens that the capped answers may have."""
 ECHO_TOKENS, TOOL_TOKENS = 128, 320
 """Bounds where the usual one might cut the answer."""
 THOUGHT_TOKENS = 1024
 """Least budget that the format allows."""
-STOP_SEQUENCES = ("5, 6", "zebra")
-"""The first takes several tokens, so that a hub that looks for it token by token lets it through."""
 NO_SUCH_MODEL = "no-such-model-7f3a9c41"
 PAGE = 2
 """Models that are asked for at once."""
-
-TIME_TOOL = {
-    "name": "get_time",
-    "description": "The current time in a time zone.",
-    "input_schema": {
-        "type": "object",
-        "properties": {"zone": {"type": "string", "enum": ["UTC", "CET"]}},
-        "required": ["zone"],
-        "additionalProperties": False,
-    },
-}
-WEATHER_TOOL = {
-    "name": "get_weather",
-    "description": "The weather in a city.",
-    "input_schema": {
-        "type": "object",
-        "properties": {
-            "city": {"type": "string"},
-            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
-        },
-        "required": ["city", "unit"],
-        "additionalProperties": False,
-    },
-}
-BATTERY_TOOL = {
-    "name": "get_battery",
-    "description": "The charge of this device in percent.",
-    "input_schema": {"type": "object", "properties": {}, "additionalProperties": False},
-}
+TIME_TOOL, WEATHER_TOOL, BATTERY_TOOL = (
+    {"name": function.name, "description": function.description, "input_schema": function.parameters}
+    for function in (TIME, WEATHER, BATTERY)
+)
 
 
 def user(content: Any) -> list[dict[str, Any]]:
@@ -72,12 +54,6 @@ def user(content: Any) -> list[dict[str, Any]]:
 def text(words: str) -> list[dict[str, Any]]:
     """The same words as a list with one text block."""
     return [{"type": "text", "text": words}]
-
-
-REPEAT = f"Repeat exactly: {ECHO}"
-COUNT_TO_NINE = user("Count from 1 to 9, the digits separated by a comma and a space, nothing else.")
-LONG_COUNT = user("Count from 1 to 300, the numbers separated by a comma and a space, nothing else.")
-TWO_TOOLS = user("Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn.")
 
 
 async def _ask(hub: Hub, **fields: Any) -> Exchange:
@@ -135,25 +111,25 @@ async def claude_image(hub: Hub) -> Exchange:
 @probe(CLAUDE)
 async def claude_cap(hub: Hub) -> Exchange:
     """A long task under a small limit, and a stop sequence that does not occur in it."""
-    return await _ask(hub, messages=LONG_COUNT, max_tokens=CAP, stop_sequences=["zebra"])
+    return await _ask(hub, messages=user(LONG_COUNT), max_tokens=CAP, stop_sequences=["zebra"])
 
 
 @probe(CLAUDE)
 async def claude_cap_stream(hub: Hub) -> Exchange:
     """A long task under a small limit, streamed."""
-    return await _stream(hub, messages=LONG_COUNT, max_tokens=CAP)
+    return await _stream(hub, messages=user(LONG_COUNT), max_tokens=CAP)
 
 
 @probe(CLAUDE)
 async def claude_stop(hub: Hub) -> Exchange:
     """A count that a stop sequence has to end."""
-    return await _ask(hub, messages=COUNT_TO_NINE, stop_sequences=["5"])
+    return await _ask(hub, messages=user(COUNT_TO_NINE), stop_sequences=["5"])
 
 
 @probe(CLAUDE)
 async def claude_stop_stream(hub: Hub) -> Exchange:
     """The same as a stream, with two sequences, one of them longer than a token."""
-    return await _stream(hub, messages=COUNT_TO_NINE, stop_sequences=list(STOP_SEQUENCES))
+    return await _stream(hub, messages=user(COUNT_TO_NINE), stop_sequences=list(STOP_SEQUENCES))
 
 
 @probe(CLAUDE)
@@ -172,7 +148,9 @@ async def claude_tool_forced_stream(hub: Hub) -> Exchange:
 async def claude_tools_two_stream(hub: Hub) -> Exchange:
     """Two calls wished for in one turn, one of a tool without parameters; the model decides."""
     tools = [WEATHER_TOOL, BATTERY_TOOL]
-    return await _stream(hub, messages=TWO_TOOLS, tools=tools, tool_choice={"type": "auto"}, max_tokens=TOOL_TOKENS)
+    return await _stream(
+        hub, messages=user(TWO_TOOLS), tools=tools, tool_choice={"type": "auto"}, max_tokens=TOOL_TOKENS
+    )
 
 
 @probe(CLAUDE)

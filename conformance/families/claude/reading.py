@@ -9,12 +9,12 @@ from typing import Any
 
 from conformance.engine.contract import Violation
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served, served
+from conformance.engine.reading import all_served, need_end, served
 from conformance.engine.replies import misshapen, streamed
 from conformance.engine.streams import is_terminator, value_of
 from conformance.families.claude.views import Block, Delta, Message, StreamEvent, Usage
 from conformance.wire import strictjson
-from conformance.wire.exchange import End, Exchange
+from conformance.wire.exchange import Exchange
 
 Evidence = tuple[Exchange, ...]
 
@@ -111,8 +111,7 @@ def whole_stream(exchange: Exchange) -> tuple[Step, ...]:
         NotTestable: the connection broke or was slow, so that its end is not known.
     """
     found = steps(exchange)
-    if exchange.end is not End.complete:
-        not_testable(f"the stream was not received to its end ({exchange.problem}), which `transport` judges")
+    need_end(exchange)
     return found
 
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.prompts import CAP
 from conformance.engine.reading import asked, served
 from conformance.engine.replies import expect_served
 from conformance.engine.requirement import requirement
-from conformance.families.claude.probes import CAP
 from conformance.families.claude.reading import Evidence, Told, told
 from conformance.wire.exchange import Exchange
 

@@ -7,23 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.engine.echo import ECHO
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, group, probe
+from conformance.engine.prompts import CAP, COUNT_TO_NINE, GREETING, LONG_COUNT, REPEAT, STOP, STOP_SEQUENCES
 from conformance.engine.reading import offered
 from conformance.engine.refusals import ask_wrongly
 from conformance.wire.exchange import Exchange
 
 COMPLETE = "completions-create"
-GREETING = "Say hello."
-CAP = 16
-"""Output tokens that the capped answers may have."""
-STOP = "5"
-STOP_SEQUENCES = ("5, 6", "zebra")
-"""The first takes several tokens, so that a hub that looks for it token by token lets it through."""
 WORDS = ("kx-41", "qv-87")
-COUNT_TO_NINE = "Count from 1 to 9, the digits separated by a comma and a space, nothing else."
-LONG_COUNT = "Count from 1 to 300, the numbers separated by a comma and a space, nothing else."
-COPY = f"Repeat exactly: {ECHO}"
 TWO_PROMPTS = [f"Repeat exactly: {word}" for word in WORDS]
 CHOICES = 2
 ALTERNATIVES = 2
@@ -68,13 +59,13 @@ async def completions_nulls(hub: Hub) -> Exchange:
 @probe(COMPLETE)
 async def completions_echo(hub: Hub) -> Exchange:
     """A prompt of many scripts that shall stand before the continuation."""
-    return await hub.ask(COMPLETE, prompt=COPY, echo=True)
+    return await hub.ask(COMPLETE, prompt=REPEAT, echo=True)
 
 
 @probe(COMPLETE)
 async def completions_echo_stream(hub: Hub) -> Exchange:
     """The same as a stream, usage asked for."""
-    return await hub.stream(COMPLETE, prompt=COPY, echo=True, stream_options=USAGE)
+    return await hub.stream(COMPLETE, prompt=REPEAT, echo=True, stream_options=USAGE)
 
 
 @probe(COMPLETE)

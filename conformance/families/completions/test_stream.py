@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.engine.chunks import Part, parts, whole_stream
-from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import served
+from conformance.engine import chunks
+from conformance.engine.chunks import whole_stream
+from conformance.engine.judge import expect, not_testable
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import DONE, expect_increments
+from conformance.engine.streams import expect_increments
 from conformance.families.completions.reading import final_counts, heads, lanes, steps, told
 from conformance.families.completions.test_answer import expect_shape
 from conformance.families.completions.views import Answer
@@ -110,62 +110,37 @@ def test_nothing_follows_the_finish_reason(any_completions_stream: Evidence) -> 
 
 @requirement("completions.stream.done-last")
 def test_done_comes_last(any_completions_stream: Evidence) -> None:
-    events = served(any_completions_stream[0]).events
-    whole_stream(any_completions_stream[0])
-    if not events:
-        not_testable("there is no event in this stream; `transport` judges what a stream is made of")
-    at = f"event {events[-1].number}"
-    expect(any(event.data == DONE for event in events), "data: [DONE] at the end", events[-1].data, at)
+    chunks.expect_done_last(any_completions_stream[0])
 
 
 @requirement("completions.stream.done-once")
 def test_nothing_follows_done(any_completions_stream: Evidence) -> None:
-    events = served(any_completions_stream[0]).events
-    ends = [number for number, event in enumerate(events) if event.data == DONE]
-    if not ends:
-        not_testable("there is no [DONE], which another sentence judges")
-    for event in events[ends[0] + 1 :]:
-        expect(False, "nothing after the first [DONE]", event.data, f"event {event.number}")
+    chunks.expect_done_once(any_completions_stream[0])
 
 
 @requirement("completions.stream.unnamed-events")
 def test_events_have_no_name(any_completions_stream: Evidence) -> None:
-    for event in served(any_completions_stream[0]).events:
-        expect(event.event is None, "data alone, without an event: line", event.event, f"event {event.number}")
+    chunks.expect_unnamed(any_completions_stream[0])
 
 
 @requirement("completions.stream.usage-given")
 def test_usage_is_given_when_asked(any_completions_stream_with_usage: Evidence) -> None:
-    exchange = any_completions_stream_with_usage[0]
-    given = [part for part in whole_stream(exchange) if part.usage is not None]
-    expect(given, "a usage object, because include_usage is true", Words("none"), parts(exchange)[-1].at)
+    chunks.expect_usage_given(any_completions_stream_with_usage[0])
 
 
 @requirement("completions.stream.usage-chunk")
 def test_usage_has_a_chunk_of_its_own(any_completions_stream_with_usage: Evidence) -> None:
-    found = _with_usage(any_completions_stream_with_usage[0])
-    alone = [part.at for part in found if part.value.get("choices") == []]
-    got = [part.value.get("choices") for part in found][-1]
-    expect(len(alone) == 1, "one chunk with usage whose choices are empty", alone or got, found[-1].at)
+    chunks.expect_usage_apart(any_completions_stream_with_usage[0])
 
 
 @requirement("completions.stream.usage-last")
 def test_usage_is_in_the_last_chunk(any_completions_stream_with_usage: Evidence) -> None:
-    last_told = _with_usage(any_completions_stream_with_usage[0])[-1]
-    last = parts(any_completions_stream_with_usage[0])[-1]
-    expect(last is last_told, "the usage in the last chunk before [DONE]", last.value, last.at)
+    chunks.expect_usage_last(any_completions_stream_with_usage[0])
 
 
 @requirement("completions.stream.usage-unasked")
 def test_no_usage_chunk_when_not_asked(any_completions_stream_without_usage: Evidence) -> None:
-    for part in parts(any_completions_stream_without_usage[0]):
-        bare = isinstance(part.value, dict) and part.value.get("choices") == []
-        expect(not bare, "no chunk with empty choices, because include_usage was not asked for", part.value, part.at)
-
-
-def _with_usage(exchange: Exchange) -> list[Part]:
-    found = [part for part in whole_stream(exchange) if part.usage is not None]
-    return found or not_testable("there is no usage in this stream, which another sentence judges")
+    chunks.expect_no_bare_chunk(any_completions_stream_without_usage[0])
 
 
 @requirement("completions.stream.same-structure")

@@ -10,8 +10,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.engine.echo import COPYIST, ECHO
+from conformance.engine.echo import COPYIST
 from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
+from conformance.engine.prompts import CAP, COUNT_TO_NINE, GREETING, LONG_COUNT, REPEAT, STOP_SEQUENCES
 from conformance.engine.reading import offered
 from conformance.engine.samples import png
 from conformance.wire.exchange import Exchange
@@ -21,17 +22,12 @@ STREAM = "gemini-stream-generate-content"
 IMAGE = "gemini-image"
 AUDIO = "gemini-audio"
 SSE = {"alt": "sse"}
-GREETING = "Say hello."
 OUTPUT = 512
 """Output tokens of an ordinary answer; models of this format may spend most of them on thoughts."""
-CAP = 16
-"""Output tokens that the capped answers may have."""
 REASONING_TOKENS = 2048
 NONCE = "kx-4171"
 QUESTION = "What is new?"
 ORDER = f"Always answer with the single word {NONCE} and nothing else."
-STOP_SEQUENCES = ("5, 6", "zebra")
-"""The first takes several tokens, so that a hub that looks for it token by token lets it through."""
 LINES = "one\u2028two\u2029three\x85four"
 """Characters that some readers of lines take for the end of one."""
 EMBEDDED = ("The cat sleeps on the warm stove.", "7", "Invoice 2291 is overdue since March.")
@@ -102,10 +98,8 @@ async def ask(
     return await hub.send(operation, path=path, query=query, json={k: v for k, v in body.items() if v is not ...})
 
 
-COUNT_TO_NINE = user("Count from 1 to 9, the digits separated by a comma and a space, nothing else.")
-LONG_COUNT = user("Count from 1 to 300, the numbers separated by a comma and a space, nothing else.")
 ECHO_TURNS: dict[str, Any] = {
-    "contents": user(f"Repeat exactly: {ECHO} {LINES}"),
+    "contents": user(f"{REPEAT} {LINES}"),
     "systemInstruction": {"parts": [{"text": COPYIST}]},
 }
 
@@ -157,7 +151,7 @@ async def gemini_echo(hub: Hub) -> Exchange:
 @probe(GENERATE)
 async def gemini_cap(hub: Hub) -> Exchange:
     """A long task under a small maxOutputTokens."""
-    return await ask(hub, GENERATE, contents=LONG_COUNT, config={"maxOutputTokens": CAP})
+    return await ask(hub, GENERATE, contents=user(LONG_COUNT), config={"maxOutputTokens": CAP})
 
 
 @probe(GENERATE)
@@ -235,14 +229,14 @@ async def gemini_echo_stream(hub: Hub) -> Exchange:
 @probe(STREAM)
 async def gemini_cap_stream(hub: Hub) -> Exchange:
     """A long task under a small maxOutputTokens, as an event stream."""
-    return await ask(hub, STREAM, query=SSE, contents=LONG_COUNT, config={"maxOutputTokens": CAP})
+    return await ask(hub, STREAM, query=SSE, contents=user(LONG_COUNT), config={"maxOutputTokens": CAP})
 
 
 @probe(STREAM, admit=Admit.REPLY)
 async def gemini_stop_stream(hub: Hub) -> Exchange:
     """A count that a stop sequence has to end, as an event stream below /v1."""
     stops = {"stopSequences": list(STOP_SEQUENCES)}
-    return await ask(hub, STREAM, version="v1", query=SSE, contents=COUNT_TO_NINE, config=stops)
+    return await ask(hub, STREAM, version="v1", query=SSE, contents=user(COUNT_TO_NINE), config=stops)
 
 
 @probe(STREAM)

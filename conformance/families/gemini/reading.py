@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.contract import Violation
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served, asked, served
+from conformance.engine.reading import all_served, asked, need_end, served
 from conformance.engine.replies import misshapen
 from conformance.families.gemini.views import Answer, Candidate, Part, Usage
 from conformance.wire import strictjson
-from conformance.wire.exchange import End, Exchange
+from conformance.wire.exchange import Exchange
 
 SCHEMA = "GeminiResponse"
 PLACES = (
@@ -115,8 +115,7 @@ def whole_series(exchange: Exchange) -> tuple[Block, ...]:
         NotTestable: the connection broke or was slow, so that its end is not known.
     """
     found = blocks(exchange)
-    if exchange.end is not End.complete:
-        not_testable(f"the stream was not received to its end ({exchange.problem}), which `transport` judges")
+    need_end(exchange)
     return found
 
 

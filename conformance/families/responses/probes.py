@@ -7,10 +7,12 @@ no words of a model. The last event of a stream holds a whole answer, so that mo
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
-from conformance.engine.echo import COPYIST, ECHO
+from conformance.engine.echo import COPYIST
 from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
+from conformance.engine.prompts import BATTERY, CAP, GREETING, LONG_COUNT, REPEAT, TIME, TWO_TOOLS, VERDICT, WEATHER
 from conformance.engine.reading import offered
 from conformance.engine.refusals import ask_wrongly
 from conformance.engine.samples import png
@@ -18,53 +20,16 @@ from conformance.wire.exchange import Exchange
 
 RESPONSES = "responses-create"
 PATH = "/v1/responses"
-GREETING = "Say hello."
 BOUND = 64
 """Output tokens of a plain answer."""
-CAP = 16
-"""Output tokens that the capped answers may have; the vendor takes no less."""
 REASONING_BOUND = 1024
 ORDERS = "You are a polite assistant of a small museum. Keep every reply short and friendly, and never use emoji."
 CODE_WORD = "kx7431umber"
 UNKNOWN_ID = "resp_00000000000000000000000000000000"
-LONG_COUNT = "Count from 1 to 300, the numbers separated by a comma and a space, nothing else."
-TWO_TOOLS = "Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn."
-
-
-def function(name: str, description: str, **properties: dict[str, Any]) -> dict[str, Any]:
-    """A function tool. The vendor's description requires `strict`, and strict functions require every parameter."""
-    parameters = {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    return {
-        "type": "function",
-        "name": name,
-        "description": description,
-        "parameters": parameters,
-        "strict": True,
-    }
-
-
-TIME_TOOL = function("get_time", "The current time in a time zone.", zone={"type": "string", "enum": ["UTC", "CET"]})
-WEATHER_TOOL = function(
-    "get_weather",
-    "The weather in a city.",
-    city={"type": "string"},
-    unit={"type": "string", "enum": ["celsius", "fahrenheit"]},
+TIME_TOOL, WEATHER_TOOL, BATTERY_TOOL = (
+    {"type": "function", **asdict(function), "strict": True} for function in (TIME, WEATHER, BATTERY)
 )
-BATTERY_TOOL = function("get_battery", "The charge of this device in percent.")
-VERDICT_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "verdict": {"type": "string", "enum": ["kx-41", "kx-42"]},
-        "sure": {"type": "boolean"},
-    },
-    "required": ["verdict", "sure"],
-    "additionalProperties": False,
-}
+"""The vendor's description requires `strict`, and strict functions require every parameter."""
 
 
 def user(content: Any) -> list[dict[str, Any]]:
@@ -136,7 +101,7 @@ async def responses_image(hub: Hub) -> Exchange:
 @probe(RESPONSES)
 async def responses_echo_stream(hub: Hub) -> Exchange:
     """Text of many scripts to be repeated, streamed."""
-    return await stream(hub, instructions=COPYIST, input=f"Repeat exactly: {ECHO}", max_output_tokens=128)
+    return await stream(hub, instructions=COPYIST, input=REPEAT, max_output_tokens=128)
 
 
 @probe(RESPONSES)
@@ -194,7 +159,7 @@ async def responses_tool_loop(hub: Hub) -> Conversation:
 @probe(RESPONSES)
 async def responses_schema(hub: Hub) -> Exchange:
     """A JSON object whose form the question does not tell, only the schema."""
-    form = {"type": "json_schema", "name": "verdict", "strict": True, "schema": VERDICT_SCHEMA}
+    form = {"type": "json_schema", "name": "verdict", "strict": True, "schema": VERDICT}
     return await ask(hub, input="Decide.", text={"format": form})
 
 

@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served, asked, served
+from conformance.engine.reading import all_served, asked, need_end, served
 from conformance.engine.replies import misshapen, streamed
-from conformance.engine.streams import is_terminator, value_of
+from conformance.engine.streams import value_of
 from conformance.families.responses.views import Answer, Event, Item, Usage
-from conformance.wire.exchange import End, Exchange
+from conformance.wire.exchange import Exchange
 
 Evidence = tuple[Exchange, ...]
 TERMINAL = {f"response.{status}": status for status in ("completed", "incomplete", "failed")}
@@ -93,14 +93,8 @@ def whole_stream(exchange: Exchange) -> tuple[Step, ...]:
         NotTestable: the connection broke or was slow, so that its end is not known.
     """
     found = steps(exchange)
-    if exchange.end is not End.complete:
-        not_testable(f"the stream was not received to its end ({exchange.problem}), which `transport` judges")
+    need_end(exchange)
     return found
-
-
-def end_marks(exchange: Exchange) -> bool:
-    """Whether a stream ends with the mark of other OpenAI streams."""
-    return bool(exchange.events) and is_terminator(exchange.events[-1].data)
 
 
 def is_error(step: Step) -> bool:

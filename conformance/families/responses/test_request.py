@@ -9,10 +9,10 @@ from jsonschema import Draft202012Validator
 
 from conformance.engine.echo import expect_survival
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.prompts import CAP, VERDICT
 from conformance.engine.reading import served
 from conformance.engine.replies import expect_served
 from conformance.engine.requirement import requirement
-from conformance.families.responses.probes import CAP, VERDICT_SCHEMA
 from conformance.families.responses.reading import Said, finished, said, steps, taken, usage_of
 from conformance.wire.exchange import Exchange
 
@@ -105,5 +105,5 @@ def test_text_fits_the_schema(responses_schema: Exchange) -> None:
         value = json.loads(one.view.text)
     except (ValueError, RecursionError):
         value = Words("no JSON")
-    fits = Draft202012Validator(VERDICT_SCHEMA).is_valid(value)
+    fits = Draft202012Validator(VERDICT).is_valid(value)
     expect(fits, "a JSON object with verdict (kx-41 or kx-42) and sure", one.view.text, one.place("/output"))
