@@ -17,6 +17,4 @@ async def own_connection(hub: Hub) -> AsyncIterator[Hub]:
     `Exchange.reused` tells. Limits, politeness and recording are those of the probe.
     """
     async with Client(verify=hub.target.verify_tls) as client:
-        alone = Hub(hub.target, hub.contract, client, hub._governor, hub._redactor)
-        alone.exchanges = hub.exchanges
-        yield alone
+        yield hub.over(client)
