@@ -26,6 +26,7 @@ from conformance.wire.redact import Secret
 
 TOKEN = "hub-token-for-the-fault-matrix"
 CleanReplies = dict[str, list[tuple[Ask, Reply] | None]]
+POLL_INTERVAL = 0.05
 RED = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 
 
@@ -43,7 +44,9 @@ class CleanRun:
         registry = load_registry(load_contract())
         hub = EmbeddedHub.start(TOKEN)
         try:
-            target = Target(hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}))
+            target = Target(
+                hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=POLL_INTERVAL
+            )
             inquiry = Inquiry(target, registry.contract, registry, Store(folder))
             inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))
             beside = [name for name, probe in registry.probes.items() if not probe.apart]

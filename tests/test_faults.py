@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from conformance.engine.judge import Verdict
@@ -15,12 +13,6 @@ FAULTS = load_faults()
 BY_SEARCH = "fuzz"
 """The room whose faults are found by a search over the wire (tests/fuzz/test_faults.py), and not in evidence."""
 IN_EVIDENCE = {name: fault for name, fault in FAULTS.items() if fault.family != BY_SEARCH}
-
-
-@pytest.fixture(scope="session")
-def clean_run(tmp_path_factory: pytest.TempPathFactory) -> CleanRun:
-    folder: Path = tmp_path_factory.mktemp("evidence")
-    return CleanRun.record(folder)
 
 
 def test_the_clean_hub_is_never_blamed(clean_run: CleanRun) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
+from conformance.hub.app import TASK_SECONDS
 from conformance.hub.server import serve
 
 USAGE_ERROR = 4
@@ -32,7 +33,14 @@ def _milliseconds(text: str) -> float:
     return value
 
 
-_port.__name__, _milliseconds.__name__ = "port", "number of milliseconds"
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+_port.__name__, _milliseconds.__name__, _seconds.__name__ = "port", "number of milliseconds", "number of seconds"
 
 
 def parser(prog: str = "conformance.hub") -> argparse.ArgumentParser:
@@ -46,6 +54,13 @@ def parser(prog: str = "conformance.hub") -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--latency", type=_milliseconds, default=0, metavar="MS", help="wait this long before every answer"
+    )
+    options.add_argument(
+        "--task-seconds",
+        type=_seconds,
+        default=TASK_SECONDS,
+        metavar="S",
+        help="time that a video, a picture of Midjourney or a song takes (default: %(default)s)",
     )
     options.add_argument("--fault", metavar="ID", help="break one promise; see --list-faults")
     options.add_argument("--list-faults", action="store_true", help="list the promises that can be broken, and stop")
@@ -72,6 +87,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "conformance.hub") 
             options.latency,
             fault=options.fault,
             until_stdin_closes=options.until_stdin_closes,
+            task_seconds=options.task_seconds,
         )
     except OSError as error:
         return _fail(prog, f"cannot listen on {options.host} port {options.port}: {error.strerror or error}")

@@ -24,6 +24,8 @@ from conformance.hub.routes import Match, Route, Table, contract_routes
 Connection = HTTPConnection[Any]
 Envelope = Callable[[Connection, Route], str]
 GATE_ENVELOPES = ("openai", "claude", "gemini")
+TASK_SECONDS = 0.6
+"""Time that a video, a picture in Midjourney's format or a song takes unless it is said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Settings:
     latency: float = 0.0
     chunk_delay: float = 0.004
     first_delay: float = 0.010
+    task_seconds: float = TASK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -216,10 +219,16 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def create_app(token: str, latency: float = 0.0, chunk_delay: float = 0.004, first_delay: float = 0.010) -> Hub:
+def create_app(
+    token: str,
+    latency: float = 0.0,
+    chunk_delay: float = 0.004,
+    first_delay: float = 0.010,
+    task_seconds: float = TASK_SECONDS,
+) -> Hub:
     """A hub that accepts `token` and nothing else.
 
     `latency` is waited before every answer, `first_delay` before the first content of a stream and `chunk_delay`
-    before each further event; all in seconds.
+    before each further event; a task ends `task_seconds` after its submission. All in seconds.
     """
-    return Hub(Settings(token, latency, chunk_delay, first_delay))
+    return Hub(Settings(token, latency, chunk_delay, first_delay, task_seconds))

@@ -12,8 +12,9 @@ from typing import Any
 
 import uvicorn
 
-from conformance.hub.app import create_app
+from conformance.hub.app import TASK_SECONDS, create_app
 from conformance.hub.schemas import warm_up
+from conformance.hub.sockets import SocketProtocol
 
 GRACE = 1
 """Seconds that open connections get when the server stops."""
@@ -74,13 +75,15 @@ def serve(
     sock: socket.socket | None = None,
     fault: str | None = None,
     until_stdin_closes: bool = False,
+    task_seconds: float = TASK_SECONDS,
 ) -> None:
     """Serves until a signal comes (or, if wished, until standard input closes); prints the base URL first.
 
     `sock` is a listening socket to be used instead of binding `host` and `port`. `fault` names a spoiled promise.
-    Raises `OSError` when the address is in use, `KeyError` for an unknown fault.
+    A task ends `task_seconds` after its submission. Raises `OSError` when the address is in use, `KeyError` for an
+    unknown fault.
     """
-    app: Any = create_app(token, latency_ms / 1000)
+    app: Any = create_app(token, latency_ms / 1000, task_seconds=task_seconds)
     if fault is not None:
         from conformance.hub.faults import FaultyHub, load_faults
 
@@ -89,7 +92,7 @@ def serve(
     config = uvicorn.Config(
         app,
         http="h11",
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         loop="asyncio",
         lifespan="off",
         log_config=None,

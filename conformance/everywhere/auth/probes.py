@@ -37,22 +37,31 @@ def _affordable(op: Operation) -> bool:
 
 @probe(admit=Admit.REFUSAL, each=guarded)
 async def auth_refusals(hub: Hub, operation: str) -> Conversation:
-    """A valid request without credential, then one with a credential that nobody was given.
+    """A valid request with a credential that nobody was given; for one operation of each family also without any.
 
-    Where the first is answered as if nothing were there, the second one carries the good token instead: it tells a hub
-    that hides an operation from one that does not have it. That is never asked where it could cost much.
+    Where the answer is as if nothing were there, the last request carries the good token instead: it tells a hub that
+    hides an operation from one that does not have it. That is never asked where it could cost much.
     """
     op = hub.contract.operation(operation)
     costly = op.cost == "expensive"
     if costly and hub.target.token is None:
         raise StopProbe("no token is given, so that a request without credential could be served, at a price")
     request = valid_request(op, hub.target)
-    stranger = await hub.send(operation, auth=None, retry=False, **request)
-    if not op.implemented or (costly and (stranger.ok or unserved(stranger))):
-        return (stranger,)
-    if unserved(stranger):
-        return stranger, await hub.send(operation, retry=False, **request)
-    return stranger, await hub.send(operation, auth=None, retry=False, **_with_wrong_token(op, request))
+    sent = []
+    if _leads_its_family(hub.contract, op):
+        sent.append(await hub.send(operation, auth=None, retry=False, **request))
+        if costly and sent[0].ok:
+            return tuple(sent)
+    if not (sent and unserved(sent[0])):
+        sent.append(await hub.send(operation, auth=None, retry=False, **_with_wrong_token(op, request)))
+    if unserved(sent[-1]) and op.implemented and not costly:
+        sent.append(await hub.send(operation, retry=False, **request))
+    return tuple(sent)
+
+
+def _leads_its_family(contract: Contract, op: Operation) -> bool:
+    """Whether this is the operation by which its family is tried without a credential."""
+    return op.id == next(o for o in guarded(contract) if contract.operation(o).family == op.family)
 
 
 def _with_wrong_token(op: Operation, request: dict[str, Any]) -> dict[str, Any]:

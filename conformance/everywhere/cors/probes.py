@@ -23,15 +23,15 @@ SAFELISTED = frozenset({"GET", "HEAD", "POST"})
 FEW_TOKENS = 16
 
 
-def one_a_family(contract: Contract) -> Iterable[str]:
-    """An operation of each family that a page may call with a key: if possible one that browsers ask more about."""
-    chosen: dict[str, Operation] = {}
+def one_a_door(contract: Contract) -> Iterable[str]:
+    """An operation for each set of credentials that a page may call with: what a browser asks about is theirs."""
+    chosen: dict[tuple[str, ...], Operation] = {}
     for op in contract.operations:
         if op.alias_of is not None or op.streaming.kind == "websocket" or not set(op.auth) - {"session", "none"}:
             continue
-        known = chosen.setdefault(op.family, op)
+        known = chosen.setdefault(op.auth, op)
         if known.method in SAFELISTED and op.method not in SAFELISTED:
-            chosen[op.family] = op
+            chosen[op.auth] = op
     return [op.id for op in chosen.values()]
 
 
@@ -42,7 +42,7 @@ def wanted_headers(op: Operation) -> list[str]:
     return ["authorization", "content-type", *dict.fromkeys([*keys, *own])]
 
 
-@probe(admit=Admit.REFUSAL, phase=Phase.EITHER, each=one_a_family)
+@probe(admit=Admit.REFUSAL, phase=Phase.EITHER, each=one_a_door)
 async def cors_preflight(hub: Hub, operation: str) -> Exchange:
     """What a browser asks before it lets a page call an operation: no credential, no body."""
     op = hub.contract.operation(operation)

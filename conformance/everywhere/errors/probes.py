@@ -64,12 +64,12 @@ def _names_model(op: Operation) -> bool:
     return "{model}" in op.path or "model" in (op.request_example() or {})
 
 
-def one_a_family(contract: Contract) -> list[str]:
-    """The first operation of each family that has one that costs little."""
-    first: dict[str, str] = {}
+def one_an_envelope(contract: Contract) -> list[str]:
+    """The first affordable operation of each error envelope and method: a hub's formats are routed apart."""
+    first: dict[tuple[str, str], str] = {}
     for op in _plain(contract):
         if op.cost != "expensive" and "session" not in op.auth and "none" not in op.auth:
-            first.setdefault(op.family, op.id)
+            first.setdefault((op.error, op.method), op.id)
     return list(first.values())
 
 
@@ -133,7 +133,7 @@ async def errors_invalid_utf8(hub: Hub) -> Conversation:
     return broken, await hub.send(CHAT, json=_chat(hub))
 
 
-@probe(admit=Admit.REFUSAL, each=one_a_family)
+@probe(admit=Admit.REFUSAL, each=one_an_envelope)
 async def errors_wrong_method(hub: Hub, operation: str) -> Exchange:
     """A method that no operation has, on the path of one."""
     path = valid_request(hub.contract.operation(operation), hub.target)["path"]

@@ -1,0 +1,113 @@
+"""Requests for videos that no hub can serve as they stand."""
+
+from __future__ import annotations
+
+from conformance.engine.costs import ABSENT, expect_refused
+from conformance.engine.judge import NotOffered, Words, expect, inconclusive, not_testable, refusal_of
+from conformance.engine.reading import expect_client_error
+from conformance.engine.requirement import requirement
+from conformance.families.videos.probes import WRONG_VALUES
+from conformance.families.videos.reading import JIMENG, JIMENG_WELL, Evidence, Phase, format_of, journey, readable
+from conformance.wire.exchange import Exchange
+
+SUBMISSION, UNKNOWN, ODD, FILM, REMIXED = range(5)
+"""What `videos_refusals` asks, in order."""
+
+
+def _reply(evidence: Evidence, number: int) -> Exchange:
+    """One of the replies of a hub that has the operation: whether it does, the reply to the submission tells."""
+    first = evidence[SUBMISSION]
+    if first.status in ABSENT or first.media_type == "text/html":
+        raise NotOffered(f"the hub answers as if nothing were there: {refusal_of(first)}")
+    if number >= len(evidence):
+        not_testable("this was asked in the Sora format alone")
+    return evidence[number]
+
+
+@requirement("videos.refusal.prompt-missing")
+def test_a_submission_without_prompt_is_refused(videos_refusals: Evidence) -> None:
+    expect_refused(videos_refusals[SUBMISSION])
+
+
+@requirement("videos.refusal.task-missing")
+def test_a_look_up_that_names_no_task_is_refused(videos_jimeng_refusals: Exchange) -> None:
+    expect_refused(videos_jimeng_refusals)
+
+
+@requirement("videos.unknown.refused")
+def test_an_unknown_task_is_refused(videos_refusals: Evidence) -> None:
+    _expect_unknown(_reply(videos_refusals, UNKNOWN))
+
+
+@requirement("videos.unknown.odd-id")
+def test_an_id_of_odd_characters_is_refused(videos_refusals: Evidence) -> None:
+    _expect_unknown(_reply(videos_refusals, ODD))
+
+
+def _expect_unknown(reply: Exchange) -> None:
+    """Break unless a look-up of an unknown task is refused. Jimeng's own way is an answer that says so."""
+    found = readable(reply)
+    if found is not None and format_of(reply) is JIMENG and not found.wrapped:
+        said = found.word == "not_found" or found.code != JIMENG_WELL
+        expect(said, "a refusal, or the status not_found", found.word, found.word_at, reply)
+        return
+    expect_client_error(reply)
+
+
+@requirement("videos.unknown.not-found")
+def test_an_unknown_task_is_not_found(videos_refusals: Evidence) -> None:
+    reply = _reply(videos_refusals, UNKNOWN)
+    if format_of(reply) is JIMENG:
+        not_testable("the documents do not say how Jimeng's format tells that there is no such task")
+    _expect_not_found(reply)
+
+
+@requirement("videos.unknown.content")
+def test_an_unknown_film_is_not_found(videos_refusals: Evidence) -> None:
+    _expect_not_found(_reply(videos_refusals, FILM))
+
+
+def _expect_not_found(reply: Exchange) -> None:
+    if reply.status is None or not 400 <= reply.status < 500:
+        not_testable("it is not refused, which another sentence judges")
+    expect(reply.status == 404, "HTTP 404", Words(f"HTTP {reply.status}: {reply.text[:200]}"), "", reply)
+
+
+@requirement("videos.unknown.content-refused")
+def test_an_unknown_film_is_refused(videos_refusals: Evidence) -> None:
+    expect_client_error(_reply(videos_refusals, FILM))
+
+
+@requirement("videos.unknown.remix")
+def test_a_remix_of_an_unknown_task_is_refused(videos_refusals: Evidence) -> None:
+    expect_client_error(_reply(videos_refusals, REMIXED))
+
+
+@requirement("videos.refusal.picture")
+def test_what_is_no_picture_makes_no_film(videos_bad_picture: Evidence) -> None:
+    submit = videos_bad_picture[0]
+    if not submit.ok:
+        expect_refused(submit)
+        return
+    end = journey(videos_bad_picture).end
+    if end is None:
+        not_testable("the task did not end, which another sentence judges")
+    got = Words(f"{end.word!r}, as if there had been no picture")
+    expect(end.phase is Phase.FAILED, "a refusal, or a task that fails", got, end.word_at, end.exchange)
+
+
+@requirement("videos.refusal.seconds")
+def test_a_length_that_is_no_number_is_refused(videos_wrong_values: Evidence) -> None:
+    _expect_value_refused(videos_wrong_values, "seconds")
+
+
+@requirement("videos.refusal.size")
+def test_an_impossible_size_is_refused(videos_wrong_values: Evidence) -> None:
+    _expect_value_refused(videos_wrong_values, "size")
+
+
+def _expect_value_refused(evidence: Evidence, name: str) -> None:
+    number = list(WRONG_VALUES).index(name)
+    if number >= len(evidence):
+        inconclusive("this request was not sent: the run ended before")
+    expect_refused(evidence[number])

@@ -1,0 +1,40 @@
+"""The plan: what it promises is what a run does."""
+
+from __future__ import annotations
+
+from conformance.engine.target import Target
+from conformance.report.plan import lines, measured, shares
+from tests.matrix import CleanRun
+from tests.measure import cost
+
+POLLED = ("videos_", "midjourney_", "suno_")
+"""Probes that ask again until a task is done: how often depends on the clock."""
+
+
+def test_the_measured_numbers_are_those_of_the_probes(clean_run: CleanRun) -> None:
+    found = {key: cost(record) for key, record in clean_run.records.items()}
+    assert set(measured()) == set(found), "run python tests/measure.py"
+    stale = {key: (measured()[key], now) for key, now in found.items() if measured()[key] != now}
+    assert {key: pair for key, pair in stale.items() if not key.startswith(POLLED)} == {}
+
+
+def test_dear_work_is_held_back_from_a_deployment_and_counted_with_consent(clean_run: CleanRun) -> None:
+    registry = clean_run.registry
+    slots = [slot for name in ("chat_answer", "images_answer") for slot in registry.slots(name)]
+    careful = {s.family: s for s in shares(slots, Target("http://127.0.0.1:1"), registry.contract)}
+    allowed = {
+        s.family: s for s in shares(slots, Target("http://127.0.0.1:1", allow_expensive=True), registry.contract)
+    }
+    assert (careful["images"].requests, careful["images"].held_back) == (0, 1)
+    assert (allowed["images"].requests, allowed["images"].held_back) == (1, 0)
+    assert careful["chat"].billable == allowed["chat"].billable == 1
+    assert careful["chat"].output_tokens > 0
+
+
+def test_the_page_names_what_is_held_back_and_sends_nothing(clean_run: CleanRun) -> None:
+    registry = clean_run.registry
+    slots = [slot for name in registry.probes for slot in registry.slots(name)]
+    text = "\n".join(lines(slots, Target("http://127.0.0.1:1"), registry.contract))
+    assert "not asked without --allow-expensive" in text
+    assert "of images" in text
+    assert text.endswith("nothing was sent")
