@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeGuard
 
 from conformance.engine.contract import Violation, load_contract
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import Words, expect, not_testable, parsed
 from conformance.engine.reading import asked
 from conformance.wire.exchange import Exchange
 
@@ -34,6 +34,12 @@ def misshapen(schema: str, value: Any, places: Places, names: Iterable[str]) -> 
     """What breaks a schema of the contract in the named parts of a value."""
     wanted = set(names)
     return (one for one in load_contract().violations(schema, value) if part_of(one, places) in wanted)
+
+
+def expect_fit(schema: str, exchange: Exchange, places: Places, names: Iterable[str]) -> None:
+    """Break when something in the named parts of a JSON answer is not what a schema of the contract says."""
+    for one in misshapen(schema, parsed(exchange), places, names):
+        expect(False, "what the contract's schema says", Words(one.message), one.pointer, exchange)
 
 
 def part_of(violation: Violation, places: Places) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.reading import served
-from conformance.engine.replies import expect_served, is_count, misshapen
+from conformance.engine.replies import expect_fit, expect_served, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.audio.probes import SECONDS
 from conformance.families.audio.reading import (
@@ -29,9 +29,7 @@ ENGLISH = ("english", "en")
 
 def expect_shape(evidence: Evidence, *names: str) -> None:
     """Break when something in these parts of the answer is not what the contract's schema says."""
-    exchange = served(evidence[0])
-    for one in misshapen("AudioTranscriptionResponse", parsed(exchange), PLACES, names):
-        expect(False, "what the contract's schema says", Words(one.message), one.pointer)
+    expect_fit("AudioTranscriptionResponse", served(evidence[0]), PLACES, names)
 
 
 def _transcript(evidence: Evidence) -> Transcript:

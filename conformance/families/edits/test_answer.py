@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.reading import all_served, served
-from conformance.engine.replies import expect_counts, expect_now, is_count, misshapen
+from conformance.engine.replies import expect_counts, expect_fit, expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.edits.probes import CHOICES
 from conformance.families.edits.views import Answer
@@ -24,8 +24,7 @@ Evidence = tuple[Exchange, ...]
 def expect_shape(evidence: Evidence, *names: str) -> None:
     """Break when something in these parts of the answers is not what the contract's schema says."""
     for exchange in all_served(evidence):
-        for one in misshapen("EditResponse", parsed(exchange), PLACES, names):
-            expect(False, "what the contract's schema says", Words(one.message), one.pointer, exchange)
+        expect_fit("EditResponse", exchange, PLACES, names)
 
 
 def _answer(exchange: Exchange) -> Answer:

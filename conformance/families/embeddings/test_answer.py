@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_counts, expect_model, is_count, misshapen
+from conformance.engine.replies import expect_counts, expect_fit, expect_model, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.embeddings.reading import PLACES, answer, raw_data, texts, wants_base64
 from conformance.wire.exchange import Exchange
@@ -15,8 +15,7 @@ Evidence = tuple[Exchange, ...]
 def expect_shape(evidence: Evidence, *names: str) -> None:
     """Break when something in these parts of the answers is not what the contract's schema says."""
     for exchange in all_served(evidence):
-        for one in misshapen("EmbeddingResponse", parsed(exchange), PLACES, names):
-            expect(False, "what the contract's schema says", Words(one.message), one.pointer, exchange)
+        expect_fit("EmbeddingResponse", exchange, PLACES, names)
 
 
 @requirement("embeddings.answer.envelope")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.replies import expect_now, is_count, misshapen
+from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.replies import expect_fit, expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.images.probes import DALLE, GPT
 from conformance.families.images.reading import PLACES, Evidence, answers, entries, pictures, wanted_count, wish
@@ -18,8 +18,7 @@ FORMS = ("url", "b64_json")
 def expect_shape(evidence: Evidence, *names: str) -> None:
     """Break when something in these parts of the answers is not what the contract's schema says."""
     for exchange in answers(evidence):
-        for one in misshapen("ImageGenerationResponse", parsed(exchange), PLACES, names):
-            expect(False, "what the contract's schema says", Words(one.message), one.pointer, exchange)
+        expect_fit("ImageGenerationResponse", exchange, PLACES, names)
 
 
 @requirement("images.answer.envelope")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.reading import all_served, asked, served
-from conformance.engine.replies import expect_model, expect_served, is_finite, misshapen
+from conformance.engine.replies import expect_fit, expect_model, expect_served, is_finite
 from conformance.engine.requirement import requirement
 from conformance.families.moderations.probes import BATCH
 from conformance.families.moderations.views import Answer, Result
@@ -41,8 +41,7 @@ Evidence = tuple[Exchange, ...]
 def expect_shape(evidence: Evidence, *names: str) -> None:
     """Break when something in these parts of the answers is not what the contract's schema says."""
     for exchange in all_served(evidence):
-        for one in misshapen("ModerationResponse", parsed(exchange), PLACES, names):
-            expect(False, "what the contract's schema says", Words(one.message), one.pointer, exchange)
+        expect_fit("ModerationResponse", exchange, PLACES, names)
 
 
 def _answer(exchange: Exchange) -> Answer:

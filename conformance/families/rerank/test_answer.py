@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_counts, is_count, is_finite, misshapen
+from conformance.engine.replies import expect_counts, expect_fit, is_count, is_finite
 from conformance.engine.requirement import requirement
 from conformance.families.rerank.probes import FEW
 from conformance.families.rerank.reading import PLACES, answer, text_of, texts
@@ -20,8 +20,7 @@ Evidence = tuple[Exchange, ...]
 def expect_shape(evidence: Evidence, *names: str) -> None:
     """Break when something in these parts of the answers is not what the contract's schema says."""
     for exchange in all_served(evidence):
-        for one in misshapen("RerankResponse", parsed(exchange), PLACES, names):
-            expect(False, "what the contract's schema says", Words(one.message), one.pointer, exchange)
+        expect_fit("RerankResponse", exchange, PLACES, names)
 
 
 @requirement("rerank.answer.results")
