@@ -1,4 +1,4 @@
-"""Command line: `python -m conformance hub | spec | explain`."""
+"""Command line: `python -m conformance hub | spec | explain | report`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="print what stands behind a requirement's id")
     explain.add_argument("id", metavar="ID", help="for example chat.stream.done-last")
     explain.set_defaults(run=_explain)
+    report = commands.add_parser("report", help="write a run's report.html, summary, badges and junit.xml once more")
+    report.add_argument("folder", metavar="DIR", help="the run's report folder, with result.json and evidence/")
+    report.set_defaults(run=_report)
     return parser
 
 
@@ -73,6 +76,27 @@ def _explain(options: argparse.Namespace) -> int:
     if found.excluded:
         print(f"not judged, because {found.excluded}")
     return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from conformance.report.result import Result
+    from conformance.report.write import FACES, write_all
+
+    folder = Path(options.folder)
+    try:
+        result = Result.model_validate_json((folder / "result.json").read_bytes())
+    except (OSError, ValueError) as problem:
+        words = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
+        print(f"cannot read {folder / 'result.json'}: {words}", file=sys.stderr)
+        return 4
+    problems = write_all(result, folder / "evidence", folder)
+    for line in problems:
+        print(line, file=sys.stderr)
+    for name in FACES:
+        print(folder / name)
+    return 3 if problems else 0
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable, parsed
@@ -12,7 +11,7 @@ from conformance.engine.reading import need_end, served
 from conformance.engine.replies import streamed
 from conformance.engine.streams import DONE
 from conformance.wire import strictjson
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Part:
         return self.value.get("usage") if isinstance(self.value, dict) else None
 
 
-@lru_cache(maxsize=256)
+@remembered
 def parts(exchange: Exchange) -> tuple[Part, ...]:
     """The answer, or the chunks of the stream.
 

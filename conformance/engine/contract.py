@@ -8,6 +8,8 @@ and a validator per named model.
 from __future__ import annotations
 
 import copy
+import hashlib
+import itertools
 import json
 import posixpath
 from collections.abc import Iterator, Mapping
@@ -29,6 +31,8 @@ _SCHEMA_PREFIX = "#/components/schemas/"
 _BUNDLE_URI = "urn:hub-contract"
 MOST_KNOWN = 4096
 """Values whose violations are remembered: many sentences are judged on the same few bodies."""
+MOST_VIOLATIONS = 1000
+"""Of a value that breaks its schema in more places, the first ones are told."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -205,7 +209,7 @@ class Contract:
         self.operations = tuple(_operations(document))
         self._by_id = _index(self.operations)
         self._validators: dict[str, Draft202012Validator] = {}
-        self._known: dict[tuple[str, str], tuple[Violation, ...]] = {}
+        self._known: dict[tuple[str, bytes], tuple[Violation, ...]] = {}
 
     def operation(self, name: str) -> Operation:
         """By documented id or by operationId. Raises KeyError for a name that the contract does not have."""
@@ -232,7 +236,8 @@ class Contract:
 
         Of several alternatives only the one that the value resembles most is reported. Raises KeyError if unknown.
         """
-        key = (name, json.dumps(value, ensure_ascii=False))
+        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        key = (name, hashlib.sha256(text).digest())
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= MOST_KNOWN:
@@ -241,7 +246,7 @@ class Contract:
         return list(known)
 
     def _find_violations(self, name: str, value: Any) -> tuple[Violation, ...]:
-        errors = self._validator(name).iter_errors(value)
+        errors = itertools.islice(self._validator(name).iter_errors(value), MOST_VIOLATIONS)
         found = {_violation(leaf) for error in errors for leaf in _leaves(error)}
         return tuple(sorted(found, key=lambda violation: (violation.pointer, violation.message)))
 

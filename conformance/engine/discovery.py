@@ -16,6 +16,8 @@ from conformance.wire.exchange import End, Exchange
 
 LIST_OPERATION = "list-models-openai"
 TALK_OPERATION = "chat-completions"
+LONGEST_NAME = 200
+"""Characters of the name of a model; a longer one is none that anybody could ask for."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,19 @@ def choose_models(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Pick one listed model for each kind of work, by `supported_endpoint_types` and by name.
 
     Args:
-        listed: entries of `GET /v1/models`; anything that is no object with a text `id` is passed over.
+        listed: entries of `GET /v1/models`; anything that is no object with a printable `id` is passed over.
     """
-    entries = [e for e in listed if isinstance(e, Mapping) and isinstance(e.get("id"), str) and e["id"]]
+    entries = [e for e in listed if isinstance(e, Mapping) and _is_name(e.get("id"))]
     chosen = {kind.name: name for kind in KINDS if (name := _choose(kind, entries))}
     if "chat" not in chosen and (talkers := [e["id"] for e in entries if not NOT_FOR_TALK.search(e["id"])]):
         chosen["chat"] = talkers[0]
     if "chat" not in chosen and entries:
         chosen["chat"] = entries[0]["id"]
     return chosen
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable()
 
 
 def _choose(kind: Kind, entries: list[Mapping[str, Any]]) -> str:

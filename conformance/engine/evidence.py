@@ -18,6 +18,11 @@ FORMAT = 1
 POLL = 0.01
 """Seconds between two looks for evidence that another process records."""
 
+MOST_KEPT = 16 * 2**20
+"""Bytes of evidence that stay in memory; what judges make of them takes up to ten times as much."""
+_PIECE = 256
+"""Bytes of memory that a piece takes beside its data."""
+
 ProblemKind = Literal["inconclusive", "not-testable", "error"]
 
 
@@ -52,6 +57,16 @@ class Record:
             "notes": self.notes,
         }
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        return sum(
+            len(exchange.request.body)
+            + sum(_PIECE + len(piece.data) for piece in exchange.pieces)
+            + sum(_PIECE + len(frame.data) for frame in exchange.frames)
+            for exchange in self.exchanges
+        )
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Read what `to_dict` wrote.
@@ -72,23 +87,40 @@ class Record:
 
 
 class Store:
-    """Records by key, in memory and as files of a folder that several processes may share."""
+    """Records by key, as files of a folder that several processes may share; the last ones stay in memory as well."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._records: dict[str, Record] = {}
+        self._sizes: dict[str, int] = {}
         self._arrived = threading.Condition()
+        self._writing = threading.Lock()
 
     def put(self, record: Record) -> None:
-        """Keep a record, on disk first: whoever sees it in memory may rely on the file."""
+        """Keep a record, on disk first: whoever sees it in memory may rely on the file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         path = self.path(record.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.part")
-        draft.write_text(json.dumps(record.to_dict(), ensure_ascii=True), encoding="ascii")
-        draft.replace(path)
+        # One at a time: the text of a large record takes several times its memory.
+        with self._writing:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_suffix(f".{os.getpid()}.part")
+            draft.write_text(json.dumps(record.to_dict(), ensure_ascii=True), encoding="ascii")
+            draft.replace(path)
         with self._arrived:
-            self._records[record.key] = record
+            self._keep(record)
             self._arrived.notify_all()
+
+    def _keep(self, record: Record) -> None:
+        """Hold a record in memory, and let go of the oldest when they are too much together."""
+        self._records.pop(record.key, None)
+        self._records[record.key] = record
+        self._sizes[record.key] = record.size
+        while len(self._records) > 1 and sum(self._sizes.values()) > MOST_KEPT:
+            oldest = next(iter(self._records))
+            del self._records[oldest], self._sizes[oldest]
 
     def get(self, key: str) -> Record | None:
         """The record, from memory or disk, or None when there is none yet."""
@@ -102,7 +134,8 @@ class Store:
             record = Record.from_dict(json.loads(path.read_text(encoding="ascii")))
         except (ValueError, KeyError, TypeError) as problem:
             raise EvidenceError(f"{path} is not evidence of this suite: {problem}") from problem
-        self._records[key] = record
+        with self._arrived:
+            self._keep(record)
         return record
 
     def wait(self, key: str, still_coming: Callable[[], bool]) -> Record | None:
@@ -122,11 +155,12 @@ class Store:
     def __iter__(self) -> Iterator[Record]:
         for path in sorted(self.folder.glob("*.json")):
             record = Record.from_dict(json.loads(path.read_text(encoding="ascii")))
-            yield self._records.setdefault(record.key, record)
+            yield self._records.get(record.key, record)
 
     def clear(self) -> None:
         """Forget and delete all records, and what an interrupted run left half written."""
         self._records.clear()
+        self._sizes.clear()
         for pattern in ("*.json", "*.part"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)

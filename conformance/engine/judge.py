@@ -12,7 +12,7 @@ import itertools
 import json
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -21,12 +21,16 @@ from conformance.engine.probe import Admit, Registry, Slot
 from conformance.engine.requirement import PACKAGE, ROOMS, Catalogue, Level, requirement_ids
 from conformance.engine.target import Target
 from conformance.wire.exchange import Exchange
+from conformance.wire.redact import Redactor
 
 CLEAN_REFUSALS = frozenset({400, 404, 405, 410, 415, 422, 501})
 """Statuses by which a hub says "I do not serve this" to a request that the contract calls valid."""
 NO_ACCESS = frozenset({401, 402, 403})
 GOT_LIMIT = 600
 """Longest quotation of a hub's bytes in a finding, in characters."""
+REASON_LIMIT = 2_000
+TRACE_LIMIT = 20_000
+"""Longest text of a verdict, and of our own traceback, in characters."""
 
 
 class Verdict(StrEnum):
@@ -98,6 +102,12 @@ def show(value: object) -> str:
             text = repr(value)
     text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
     return text if len(text) <= GOT_LIMIT else f"{text[:GOT_LIMIT]}… ({len(text)} characters)"
+
+
+def inert(text: str, limit: int = REASON_LIMIT) -> str:
+    """Text that may hold words of a hub, safe for any terminal and of bounded length; line ends stay."""
+    cut = text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in cut)
 
 
 def expect(holds: object, expected: str, got: object, at: str = "", exchange: Exchange | None = None) -> None:
@@ -206,6 +216,11 @@ class Judged:
     case: Case
     outcome: Outcome
 
+    def light(self) -> Judged:
+        """The same without what the hub has sent: enough for a row of the result."""
+        requests = tuple(Exchange(exchange.request) for exchange in self.outcome.exchanges)
+        return replace(self, outcome=replace(self.outcome, exchanges=requests))
+
 
 def worst(judged: Iterable[Judged]) -> Judged:
     """The one that counts; of equals the first."""
@@ -237,6 +252,8 @@ class Bench:
         self.catalogue = catalogue
         self.registry = registry
         self.evidence = evidence
+        # Evidence is without secrets as it was sent; a judge reads what a coding or an escape hides in it.
+        self._redactor = Redactor([target.token.reveal()] if target.token else [])
 
     def evaluate(self, case: Case) -> Outcome:
         """Judge one case. Never raises: a fault in a judge of ours becomes `error` with its traceback."""
@@ -247,11 +264,12 @@ class Bench:
             given = {name: self._admit(slot, records[name]) for name, slot in case.slots.items()}
             case.judge(**given)
         except Undecided as problem:
-            return Outcome(problem.verdict, str(problem), exchanges=exchanges)
+            return Outcome(problem.verdict, self._clean(str(problem)), exchanges=exchanges)
         except AssertionError as problem:
             return self._broken(case, problem, exchanges)
         except Exception as problem:
-            return Outcome(Verdict.ERROR, repr(problem), exchanges=exchanges, trace=traceback.format_exc())
+            trace = self._clean(traceback.format_exc(), TRACE_LIMIT)
+            return Outcome(Verdict.ERROR, self._clean(repr(problem)), exchanges=exchanges, trace=trace)
         return Outcome(Verdict.PASS, exchanges=exchanges)
 
     def _broken(self, case: Case, problem: AssertionError, exchanges: tuple[Exchange, ...]) -> Outcome:
@@ -263,7 +281,11 @@ class Bench:
             sentence = self.catalogue[case.ids[0]].statement
             problem = Broken(sentence, str(problem).split("\n", 1)[0] or "the opposite")
         index = next((i for i, e in enumerate(exchanges) if e is problem.exchange), 0)
-        return Outcome(verdict, str(problem), Finding(problem.expected, problem.got, problem.at, index), exchanges)
+        finding = Finding(self._clean(problem.expected), self._clean(problem.got), self._clean(problem.at), index)
+        return Outcome(verdict, self._clean(str(problem)), finding, exchanges)
+
+    def _clean(self, text: str, limit: int = REASON_LIMIT) -> str:
+        return inert(self._redactor.text(text), limit)
 
     def _admit(self, slot: Slot, record: Record) -> Any:
         """Hand a record to a judge, or say why it cannot be judged."""

@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import os
 import secrets
-import sys
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -36,7 +35,7 @@ from conformance.wire.redact import Secret
 LEADING_EXIT = {Verdict.FAIL: 1, Verdict.ERROR: 3, Verdict.INCONCLUSIVE: 2}
 NOTHING_JUDGED = 2
 DEFAULT_POLL_INTERVAL = 5.0
-EMBEDDED_POLL_INTERVAL = 0.05
+EMBEDDED_POLL_INTERVAL = 0.2
 """Seconds between two polls; the embedded hub finishes its tasks within a second."""
 USAGE = 4
 LETTERS = {
@@ -59,6 +58,7 @@ class Run:
     hub: EmbeddedHub | None = None
     asker: Asker | None = None
     rows: list[Row] = field(default_factory=list)
+    planned: list[Slot] = field(default_factory=list)
     terms: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -90,8 +90,10 @@ PROFILES: dict[str, frozenset[str]] = {
 
 RUN = pytest.StashKey[Run]()
 CASES = pytest.StashKey[list[Case]]()
-JUDGED = pytest.StashKey[list[Judged]]()
+ROWS = pytest.StashKey[list[Row]]()
 RESULT = pytest.StashKey[Result]()
+TROUBLE = pytest.StashKey[list[str]]()
+"""What went wrong around the judging, one line each."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -157,9 +159,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         type=float,
         default=None,
-        help="time between two polls of a task (default: 5; on the embedded hub 0.05)",
+        help="time between two polls of a task (default: 5; on the embedded hub 0.2)",
     )
     add("--report", metavar="DIR", default="reports", help="folder for result.json and all else (default: reports)")
+    add("--plan", action="store_true", help="say what would be asked and what it would cost, and send nothing")
     add("--fault", metavar="ID", default=None, help="spoil one promise of the embedded hub, to see a judge fail")
 
 
@@ -182,7 +185,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _quiet(config)
     try:
-        run = _worker_run(config) if _is_worker(config) else _new_run(config)
+        if config.option.plan:
+            run = _planned_run(config)
+        else:
+            run = _worker_run(config) if _is_worker(config) else _new_run(config)
     except (TargetError, EmbeddedHubError, CatalogueError) as problem:
         raise pytest.UsageError(str(problem)) from None
     except OSError as problem:
@@ -191,7 +197,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [*sorted({r.family for r in load_catalogue().values()}), "must", "should", "may"]:
         config.addinivalue_line("markers", f"{name}: judges of this family or level")
     config.pluginmanager.register(_fixtures(run.registry), "conformance-probes")
-    _arrange_allure(config, run)
+    if not config.option.plan:
+        _arrange_allure(config, run)
 
 
 def _quiet(config: pytest.Config) -> None:
@@ -212,12 +219,25 @@ def _arrange_allure(config: pytest.Config, run: Run) -> None:
     config.pluginmanager.register(AllureReporter(), "conformance-allure")
 
 
+def _planned_run(config: pytest.Config) -> Run:
+    """A run that never starts: nothing is sent, written, or handed to other workers."""
+    option = config.option
+    option.dist, option.numprocesses, option.tx = "no", None, []
+    registry = load_registry(load_contract())
+    _check_families(option.family, registry)
+    url = clean_base_url(option.base_url) if option.base_url else "http://127.0.0.1"
+    target = Target(url, embedded=not option.base_url, allow_expensive=option.allow_expensive)
+    return Run(target, config.invocation_params.dir / option.report, registry)
+
+
 def _new_run(config: pytest.Config) -> Run:
     option = config.option
     report = (config.invocation_params.dir / option.report).resolve()
     evidence = report / "evidence"
     evidence.mkdir(parents=True, exist_ok=True)
-    for left_over in (*evidence.iterdir(), report / "result.json"):
+    from conformance.report.write import FACES
+
+    for left_over in (*evidence.iterdir(), report / "result.json", *(report / name for name in FACES)):
         left_over.unlink(missing_ok=True)
     registry = load_registry(load_contract())
     _check_families(option.family, registry)
@@ -422,8 +442,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         for case in item.stash.get(CASES, []):
             needed.extend(case.slots.values())
-    run.asker = Asker(run.inquiry, run.registry.needed(needed))
-    run.asker.start()
+    slots = run.registry.needed(needed)
+    if session.config.option.plan:
+        run.planned = slots
+        return
+    run.asker = Asker(run.inquiry, slots)
+    try:
+        run.asker.start()
+    except OSError as problem:
+        raise pytest.UsageError(f"cannot write to {run.store.folder}: {problem.strerror}") from None
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With `--plan` the run ends where it would begin."""
+    return True if session.config.stash.get(RUN, None) and session.config.option.plan else None
 
 
 def _is_controller(config: pytest.Config) -> bool:
@@ -447,11 +479,25 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if run is None or not found:
         return None
     bench = run.bench()
-    judged = [Judged(case, bench.evaluate(case)) for case in found]
-    pyfuncitem.stash[JUDGED] = judged
+    judged = _judged(bench, found)
+    pyfuncitem.stash[ROWS] = rows_of(judged, load_catalogue(), pyfuncitem.nodeid)
     pyfuncitem.ihook.pytest_conformance_judged(item=pyfuncitem, judged=judged)
     _tell_pytest(worst(judged))
     return True
+
+
+def _judged(bench: Bench, cases: Iterable[Case]) -> list[Judged]:
+    """Judge one case after the other; only the one that counts keeps its bytes, since evidence may be large."""
+    judged: list[Judged] = []
+    counts = 0
+    for number, case in enumerate(cases):
+        one = Judged(case, bench.evaluate(case))
+        judged.append(one)
+        if number and worst((judged[counts], one)) is one:
+            judged[counts], counts = judged[counts].light(), number
+        elif number:
+            judged[number] = one.light()
+    return judged
 
 
 def _tell_pytest(judged: Judged) -> None:
@@ -479,9 +525,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    judged = item.stash.get(JUDGED, None)
-    if judged is not None and report.when == "call":
-        rows = rows_of(judged, load_catalogue(), item.nodeid)
+    rows = item.stash.get(ROWS, None)
+    if rows is not None and report.when == "call":
         report.conformance = [row.model_dump(mode="json") for row in rows]  # type: ignore[attr-defined]
         report.sections.clear()
     return report
@@ -519,24 +564,42 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash.get(RUN, None)
     if run is None:
         return
+    if session.config.option.plan:
+        session.exitstatus = 0
+        return
     if run.asker:
         run.asker.stop()
     if _is_worker(session.config):
         return
     tally = Tally.of(run.rows)
+    trouble = _trouble(session.config, run)
     status = _exit_status(tally, exitstatus, len(session.items) or session.testscollected)
+    status = USAGE if trouble else status
     result = Result.of(run.target, run.rows, tally, read_spend(run.store.folder), run.started, status)
     try:
         (run.report / "result.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except OSError as problem:
-        sys.stderr.write(f"cannot write {run.report / 'result.json'}: {problem.strerror}\n")
-        status = USAGE
-    session.config.stash[RESULT] = result
-    session.exitstatus = status
-    if getattr(session.config.option, "allure_report_dir", None):
-        from conformance.report.allure import write_companions
+        if getattr(session.config.option, "allure_report_dir", None):
+            from conformance.report.allure import write_companions
 
-        write_companions(Path(session.config.option.allure_report_dir), result)
+            write_companions(Path(session.config.option.allure_report_dir), result)
+        from conformance.report.write import write_all
+
+        trouble += write_all(result, run.store.folder, run.report)
+    except OSError as problem:
+        trouble.append(f"cannot write to {run.report}: {problem.strerror}")
+        status = USAGE
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        trouble.append(f"interrupted: {len(run.rows)} rows were judged, what was recorded is kept in {run.report}")
+    session.config.stash[RESULT] = result
+    session.config.stash[TROUBLE] = trouble
+    session.exitstatus = status
+
+
+def _trouble(config: pytest.Config, run: Run) -> list[str]:
+    """What could not be written until now."""
+    reporter = config.pluginmanager.get_plugin("conformance-allure")
+    found = (run.asker.problem if run.asker else "", reporter.problem if reporter else "")
+    return [problem for problem in found if problem]
 
 
 def _exit_status(tally: Tally, pytest_status: int, collected: int) -> int:
@@ -550,13 +613,20 @@ def _exit_status(tally: Tally, pytest_status: int, collected: int) -> int:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    result = config.stash.get(RESULT, None)
+    run, result = config.stash.get(RUN, None), config.stash.get(RESULT, None)
+    if run is not None and config.option.plan:
+        from conformance.report.plan import lines
+
+        for line in lines(run.planned, run.target, run.registry.contract):
+            terminalreporter.write_line(line)
     if result is None:
         return
     from conformance.report.terminal import summary
 
     for line in summary(result, load_catalogue(), config.stash[RUN].report):
         terminalreporter.write_line(line)
+    for problem in config.stash.get(TROUBLE, [])[:1]:
+        terminalreporter.write_line(problem if problem.startswith("interrupted") else f"ERROR: {problem}")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

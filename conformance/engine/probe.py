@@ -12,13 +12,14 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 from conformance.engine.contract import Contract, Operation
+from conformance.engine.dialogue import Dialogue, Talk
 from conformance.engine.evidence import ProblemKind
 from conformance.engine.schedule import Governor
 from conformance.engine.target import Target
@@ -26,6 +27,7 @@ from conformance.wire.exchange import End, Exchange
 from conformance.wire.http import Client
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Redactor
+from conformance.wire.websocket import Session, Socket, open_socket
 
 Conversation: TypeAlias = tuple[Exchange, ...]
 ProbeFunction = Callable[..., Awaitable[Exchange | Conversation]]
@@ -33,6 +35,11 @@ Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 OUTPUT_TOKENS = 64
 """Upper bound on the output of an answer that a probe asks for without a bound of its own."""
+TALK_BYTES = 2 * 2**20
+"""Most bytes that are taken of an answer made of text; pictures and sounds are larger."""
+_TALK = frozenset(
+    {"chat", "responses", "claude", "completions", "edits", "embeddings", "rerank", "moderations", "realtime"}
+)
 WRONG_TOKEN = "sk-NobodyWasGivenThisTokenOfHubConformance7Qx4"
 """A credential that no hub knows. Evidence shows it as it is, so that a judge sees a hub repeat it."""
 
@@ -284,10 +291,10 @@ def _probe_modules() -> Iterator[str]:
 
 
 class BudgetSpent(StopProbe):
-    """The run may send no further request."""
+    """The run may send no further request, or none to this operation."""
 
-    def __init__(self) -> None:
-        super().__init__("the request budget (--max-requests) is used up", "inconclusive")
+    def __init__(self, reason: str = "the request budget (--max-requests) is used up") -> None:
+        super().__init__(reason, "inconclusive")
 
 
 class Hub:
@@ -365,6 +372,66 @@ class Hub:
         self.exchanges.append(exchange)
         return exchange
 
+    async def converse(
+        self,
+        operation: str = "",
+        talk: Talk | None = None,
+        *,
+        path: str = "",
+        query: Mapping[str, str] | None = None,
+        headers: Headers = (),
+        auth: str | None = "default",
+        limits: Limits | None = None,
+        retry: bool = True,
+    ) -> Exchange:
+        """Ask for a WebSocket, and talk over it when it opens; without `talk` it is closed at once.
+
+        The handshake is one request, and counts and waits as such; the session after it holds nobody up.
+
+        Args:
+            operation: id of the operation that it is about; gives the path where it is not given.
+            talk: what to do with the open conversation. What it raises is passed on, after the session is recorded.
+            query, headers, auth, limits, retry: as for `send`.
+
+        Raises:
+            BudgetSpent: no further request may be sent in this run.
+        """
+        op = self.contract.operation(operation) if operation else None
+        own, extra_query = self._credential(op, auth)
+        url = self._url(path or (op.path_example if op else "/"), {**(query or {}), **extra_query})
+        family = op.family if op else "everywhere"
+        bounds = limits or self._limits(op)
+        opened: list[Socket] = []
+
+        async def handshake() -> Exchange:
+            socket = await open_socket(
+                url,
+                _merge(own, headers),
+                operation=operation or None,
+                limits=bounds,
+                redactor=self._redactor,
+                verify=self.target.verify_tls,
+            )
+            opened[:] = [socket]
+            return socket.exchange() if socket.is_open else await socket.finish()
+
+        first = await self._governor.run(handshake, family, retry=retry, operation=operation)
+        if first is None:
+            raise BudgetSpent(self._governor.refusal(operation))
+        exchange = first
+
+        async def session(open_session: Session) -> None:
+            if talk is not None:
+                await talk(Dialogue(open_session, bounds.between_bytes))
+
+        try:
+            await opened[0].run(session)
+        finally:
+            if first.switched:
+                exchange = replace(await opened[0].finish(), attempts=first.attempts, waited=first.waited)
+            self.exchanges.append(exchange)
+        return exchange
+
     async def fetch(self, url: str, limits: Limits | None = None) -> Exchange:
         """GET an absolute URL without any credential, wherever it leads, once.
 
@@ -400,9 +467,9 @@ class Hub:
                 return await self._once(method, url, headers, body, operation, limits)
             return exchange
 
-        exchange = await self._governor.run(once, family, retry=retry)
+        exchange = await self._governor.run(once, family, retry=retry, operation=operation)
         if exchange is None:
-            raise BudgetSpent
+            raise BudgetSpent(self._governor.refusal(operation))
         return exchange
 
     async def _once(
@@ -420,9 +487,15 @@ class Hub:
             headers,
             body,
             operation=operation or None,
-            limits=limits or self.target.limits,
+            limits=limits or self._limits(self.contract.operation(operation) if operation else None),
             redactor=self._redactor,
         )
+
+    def _limits(self, op: Operation | None) -> Limits:
+        bounds = self.target.limits
+        if op is not None and op.family not in _TALK:
+            return bounds
+        return replace(bounds, body_bytes=min(bounds.body_bytes, TALK_BYTES))
 
     def _url(self, path: str, query: Mapping[str, str]) -> str:
         joined = f"{self.target.base_url}{quote(path, safe='/:?=&%{}@+,;~-._!$()*')}"

@@ -20,7 +20,7 @@ from conformance.engine.contract import Contract
 from conformance.engine.evidence import Record, Store
 from conformance.engine.judge import refusal_of
 from conformance.engine.probe import WRONG_TOKEN, Admit, Hub, Registry, Slot, StopProbe
-from conformance.engine.schedule import Governor
+from conformance.engine.schedule import SILENCES, Governor
 from conformance.engine.target import Target
 from conformance.wire.http import Client
 from conformance.wire.redact import Redactor
@@ -62,22 +62,30 @@ class Inquiry:
             return
         token = self.target.token
         redactor = Redactor([token.reveal()] if token else [], shown=[WRONG_TOKEN])
-        governor = Governor(self.target.concurrency, self._requests_left())
+        patience = SILENCES * self.target.limits.whole
+        governor = Governor(self.target.concurrency, self._requests_left(), patience)
         billable = 0
         async with Client(verify=self.target.verify_tls) as client:
             for _, wave in itertools.groupby(todo, key=lambda s: (s.probe.phase, not s.probe.base)):
-                hubs = [(slot, Hub(self.target, self.contract, client, governor, redactor)) for slot in wave]
-                await asyncio.gather(*(self._record(slot, hub) for slot, hub in hubs))
-                billable += sum(len(hub.exchanges) for slot, hub in hubs if self._billed(slot))
+                slots_of_wave = list(wave)
+                sent = await asyncio.gather(
+                    *(
+                        self._record(slot, Hub(self.target, self.contract, client, governor, redactor))
+                        for slot in slots_of_wave
+                    )
+                )
+                billable += sum(number for slot, number in zip(slots_of_wave, sent, strict=True) if self._billed(slot))
         self._add_spend(governor, billable)
 
     def _requests_left(self) -> int | None:
         most = self.target.max_requests
         return None if most is None else max(0, most - read_spend(self.store.folder).requests)
 
-    async def _record(self, slot: Slot, hub: Hub) -> None:
+    async def _record(self, slot: Slot, hub: Hub) -> int:
+        """The number of requests that this took. Nothing else is kept: evidence may be large."""
         record = self._skipped(slot) or await self.asked(slot, hub)
         await asyncio.to_thread(self.store.put, record)
+        return len(hub.exchanges)
 
     def _skipped(self, slot: Slot) -> Record | None:
         """A record that says why there was no point in asking, when the plainest question already failed."""
@@ -134,7 +142,9 @@ def add_spend(folder: Path, more: Spend) -> None:
     families = Counter(spend.by_family) + Counter(more.by_family)
     requests, billable = spend.requests + more.requests, spend.billable + more.billable
     total = Spend(requests, dict(families), billable, spend.retried + more.retried, spend.waited + more.waited)
-    (folder / SPEND_FILE).write_text(json.dumps(asdict(total)), encoding="ascii")
+    draft = folder / f"{SPEND_FILE}.part"
+    draft.write_text(json.dumps(asdict(total)), encoding="ascii")
+    draft.replace(folder / SPEND_FILE)
 
 
 class Asker:
@@ -151,6 +161,8 @@ class Asker:
         self._lock = FileLock(self._folder / LEADER_LOCK)
         self._thread: threading.Thread | None = None
         self._cancel: Callable[[], object] = lambda: None
+        self.problem = ""
+        """Why asking ended early; empty when it did not."""
 
     def start(self) -> None:
         """Begin to ask unless another process already does."""
@@ -167,7 +179,8 @@ class Asker:
     def evidence(self, key: str) -> Record:
         """The record of a key, waited for; one that says so when it will never come."""
         record = self._inquiry.store.wait(key, self._still_coming)
-        return record or Record(key, problem="this was never asked: the run ended before", problem_kind="inconclusive")
+        reason = self.problem or "the run ended before"
+        return record or Record(key, problem=f"this was never asked: {reason}", problem_kind="inconclusive")
 
     def stop(self) -> None:
         """Stop asking; what is recorded stays. Waits a moment for the thread to end."""
@@ -192,9 +205,11 @@ class Asker:
         with asyncio.Runner() as runner:
             try:
                 runner.run(self._main())
+                (self._folder / DONE_MARK).touch()
             except asyncio.CancelledError:
                 return
-        (self._folder / DONE_MARK).touch()
+            except OSError as problem:
+                self.problem = f"cannot write to {self._folder}: {problem.strerror}"
 
     async def _main(self) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import allure
+import allure_commons
 import pytest
+from allure_commons.logger import AllureFileLogger
 
 from conformance.engine.judge import Judged, Outcome, Verdict, worst
 from conformance.engine.requirement import Level, Requirement, load_catalogue
@@ -37,8 +40,65 @@ CATEGORIES = (
 )
 
 
+class Writer(AllureFileLogger):
+    """Writes Allure's files, and gives up quietly when that fails: a full disk must not end the run."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)  # type: ignore[no-untyped-call]
+        self.problem = ""
+
+    @allure_commons.hookimpl
+    def report_result(self, result: object) -> None:
+        """Write the result of a test."""
+        self._try(super().report_result, result)
+
+    @allure_commons.hookimpl
+    def report_container(self, container: object) -> None:
+        """Write what was set up around tests."""
+        self._try(super().report_container, container)
+
+    @allure_commons.hookimpl
+    def report_attached_file(self, source: str, file_name: str) -> None:
+        """Copy a file beside the results."""
+        self._try(super().report_attached_file, source, file_name)
+
+    @allure_commons.hookimpl
+    def report_attached_data(self, body: str | bytes, file_name: str) -> None:
+        """Write an attachment."""
+        self._try(super().report_attached_data, body, file_name)
+
+    def _try(self, write: Callable[..., None], *arguments: object) -> None:
+        if self.problem:
+            return
+        try:
+            write(*arguments)
+        except OSError as problem:
+            self.problem = f"cannot write to {self._report_dir}: {problem.strerror}"
+
+
 class AllureReporter:
     """Describes each case to Allure while its test is running."""
+
+    def __init__(self) -> None:
+        self._replaced: tuple[AllureFileLogger, Writer] | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why no more was written; empty when all was."""
+        return self._replaced[1].problem if self._replaced else ""
+
+    def pytest_sessionstart(self) -> None:
+        """Put our writer in the place of Allure's own."""
+        plugins = allure_commons.plugin_manager
+        own = next((plugin for plugin in plugins.get_plugins() if type(plugin) is AllureFileLogger), None)
+        if own is not None:
+            self._replaced = own, Writer(own._report_dir)
+            _exchange(*self._replaced)
+
+    def pytest_unconfigure(self) -> None:
+        """Leave Allure as it was found: it cleans up after itself."""
+        if self._replaced:
+            _exchange(*reversed(self._replaced))
 
     @pytest.hookimpl
     def pytest_conformance_judged(self, judged: list[Judged]) -> None:
@@ -63,6 +123,11 @@ class AllureReporter:
             allure.dynamic.label("requirement", requirement.id)
         if outcome.verdict in SHOWN_WITH_BYTES:
             _attach(outcome)
+
+
+def _exchange(old: object, new: object) -> None:
+    allure_commons.plugin_manager.unregister(old)
+    allure_commons.plugin_manager.register(new)
 
 
 def _describe(requirement: Requirement) -> str:

@@ -35,6 +35,9 @@ class FindingRow(_Part):
     got: str
     at: str = Field(description="JSON pointer, event number or header name; empty when the whole answer is meant")
     curl: str = Field(description="reproduces the request; the token stands as $HUB_TOKEN")
+    exchange: int = Field(
+        default=0, ge=0, description="which exchange shows it, counted from 0 over the records that `evidence` names"
+    )
 
 
 class Row(_Part):
@@ -192,5 +195,9 @@ def _finding(outcome: Outcome) -> FindingRow | None:
     found = outcome.finding
     request = outcome.exchanges[found.exchange].request if outcome.exchanges else None
     return FindingRow(
-        expected=found.expected, got=found.got, at=found.at, curl=curl(request) if request is not None else ""
+        expected=found.expected,
+        got=found.got,
+        at=found.at,
+        curl=curl(request) if request is not None else "",
+        exchange=found.exchange,
     )

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.wire.exchange import Exchange
+from conformance.wire.frames import Frame
 
 LONGEST_BODY = 20_000
-"""Characters of a body that are shown; the rest is counted."""
+"""Bytes of a body that are shown; the rest is counted."""
+LONGEST_FRAME = 2_000
+"""Characters of a frame that are shown."""
+MOST_FRAMES = 1_000
 
 
 def transcript(exchange: Exchange) -> str:
-    """Request and response with headers and bodies; a streamed body piece by piece with arrival times in seconds.
+    """Request and response with headers and bodies; a streamed body piece by piece with arrival times in seconds, and
+    the frames of a WebSocket one by one.
 
     Control characters of the hub are escaped, so that the text is inert in a terminal and in a browser's plain view.
     """
@@ -28,11 +33,14 @@ def _lines(exchange: Exchange) -> Iterator[str]:
         yield f"< {exchange.http_version} {exchange.status} {printable(exchange.reason)}  ({_at(exchange.headers_at)})"
         yield from (f"< {name}: {printable(value)}" for name, value in exchange.headers)
         yield ""
-    if len(exchange.pieces) == 1:
+    if exchange.frames:
+        yield from _frames(exchange.frames)
+    elif len(exchange.pieces) == 1:
         yield from _body(exchange.body)
     else:
         yield from _pieces(exchange)
-    yield f"[{exchange.end} after {_at(exchange.ended_at)}{': ' + exchange.problem if exchange.problem else ''}]"
+    problem = f": {printable(exchange.problem)}" if exchange.problem else ""
+    yield f"[{exchange.end} after {_at(exchange.ended_at)}{problem}]"
 
 
 def _pieces(exchange: Exchange) -> Iterator[str]:
@@ -41,18 +49,30 @@ def _pieces(exchange: Exchange) -> Iterator[str]:
         if shown > LONGEST_BODY:
             yield f"… {len(exchange.pieces)} pieces, {len(exchange.body)} bytes in all"
             return
-        text = printable(piece.data.decode("utf-8", "backslashreplace"))
+        text = printable(piece.data[:LONGEST_BODY].decode("utf-8", "backslashreplace"))
         shown += len(text)
         yield f"{_at(piece.at):>9} | {text[:LONGEST_BODY]}"
+
+
+def _frames(frames: tuple[Frame, ...]) -> Iterator[str]:
+    for number, frame in enumerate(frames[:MOST_FRAMES], start=1):
+        text = printable(frame.data[:LONGEST_BODY].decode("utf-8", "backslashreplace"))
+        if len(text) > LONGEST_FRAME:
+            text = f"{text[:LONGEST_FRAME]}… ({len(frame.data)} bytes)"
+        words = [">" if frame.sent else "<", str(frame.kind), "" if frame.code is None else str(frame.code), text]
+        more = "" if frame.fin else " (to be continued)"
+        yield f"{_at(frame.at):>9} | frame {number} {' '.join(word for word in words if word)}{more}"
+    if len(frames) > MOST_FRAMES:
+        yield f"… {len(frames)} frames in all"
 
 
 def _body(body: bytes) -> Iterator[str]:
     if not body:
         return
-    text = body.decode("utf-8", "backslashreplace")
+    text = body[:LONGEST_BODY].decode("utf-8", "backslashreplace")
     yield ""
-    yield from (printable(line) for line in text[:LONGEST_BODY].splitlines())
-    if len(text) > LONGEST_BODY:
+    yield from (printable(line) for line in text.splitlines())
+    if len(body) > LONGEST_BODY:
         yield f"… {len(body)} bytes in all"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 __all__ = ["MAX_DECODED", "undo"]
 
-MAX_DECODED = 64 * 2**20
+MAX_DECODED = 8 * 2**20
 """Bytes that a body may grow to when its coding is undone."""
 
 _ANY_HEADER = 32 + zlib.MAX_WBITS

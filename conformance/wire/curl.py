@@ -68,7 +68,8 @@ def _streams(request: Request) -> bool:
 def _headers(request: Request) -> Iterator[str]:
     for name, value in request.headers:
         lower = name.lower()
-        if lower in _OWN or lower == "user-agent" or (lower, value) in _DEFAULTS:
+        kept = lower == "connection" and value.lower() == "upgrade"
+        if (lower in _OWN and not kept) or lower == "user-agent" or (lower, value) in _DEFAULTS:
             continue
         if lower in CREDENTIAL_HEADERS:
             value = _SHORT_MARKER.sub("[token]", value)

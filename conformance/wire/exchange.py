@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from conformance.wire import coding, sse, strictjson
+from conformance.wire.frames import Frame
 
-__all__ = ["End", "Exchange", "Piece", "Request", "json_irregularities"]
+__all__ = ["End", "Exchange", "Piece", "Request", "json_irregularities", "remembered"]
 
 Headers = tuple[tuple[str, str], ...]
 
+T = TypeVar("T")
+
+_CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 
 
@@ -118,6 +122,8 @@ class Exchange:
     """Seconds spent in politeness waits before this attempt."""
     reused: bool = False
     """Whether the connection had served an earlier exchange."""
+    frames: tuple[Frame, ...] = ()
+    """What went over the connection in both directions once it had become a WebSocket."""
 
     @property
     def answered(self) -> bool:
@@ -125,16 +131,22 @@ class Exchange:
         return self.status is not None
 
     @property
+    def switched(self) -> bool:
+        """Whether the connection became what the request asked it to become: a WebSocket."""
+        return self.status == 101 and self.request.header("upgrade") is not None
+
+    @property
     def ok(self) -> bool:
-        """Whether the status is 2xx."""
-        return self.status is not None and 200 <= self.status < 300
+        """Whether the request was served: the status is 2xx, or 101 where that was asked for."""
+        return self.switched or (self.status is not None and 200 <= self.status < 300)
 
     @property
     def elapsed(self) -> float:
         """Seconds from the start of the request to the end of the exchange."""
         if self.ended_at is not None:
             return self.ended_at
-        return self.pieces[-1].at if self.pieces else self.headers_at or 0.0
+        last = (self.frames or self.pieces)[-1:]
+        return last[0].at if last else self.headers_at or 0.0
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever the case of its name."""
@@ -163,7 +175,7 @@ class Exchange:
 
     @cached_property
     def decoded_body(self) -> bytes:
-        """The body with gzip or deflate undone, up to 64 MiB; see ``coding_problem`` for what went wrong with it."""
+        """The body with gzip or deflate undone, up to 8 MiB; see ``coding_problem`` for what went wrong with it."""
         if self.decoded_pieces is self.pieces:
             return self.body
         return b"".join(piece.data for piece in self.decoded_pieces)
@@ -242,6 +254,7 @@ class Exchange:
             "attempts": self.attempts,
             "waited": _micro(self.waited),
             "reused": self.reused,
+            "frames": [frame.to_dict() for frame in self.frames],
         }
 
     @classmethod
@@ -262,7 +275,23 @@ class Exchange:
             attempts=data["attempts"],
             waited=data["waited"],
             reused=data["reused"],
+            frames=tuple(Frame.from_dict(frame) for frame in data.get("frames", ())),
         )
+
+
+def remembered(function: Callable[[Exchange], T]) -> Callable[[Exchange], T]:
+    """Keep what a function makes of an exchange with that exchange, so that both go together."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def once(exchange: Exchange) -> T:
+        known = vars(exchange)
+        if name not in known:
+            known[name] = function(exchange)
+        value: T = known[name]
+        return value
+
+    return once
 
 
 def json_irregularities(body: bytes | str) -> tuple[strictjson.JsonIrregularity, ...]:
@@ -280,10 +309,14 @@ def _micro(seconds: float | None) -> float | None:
 
 def _bytes_to_dict(data: bytes) -> dict[str, str]:
     try:
-        return {"utf8": data.decode("utf-8")}
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
+        text = None
+    # A control character takes six bytes of JSON text.
+    if text is None or _CONTROLS.search(text):
         return {"base64": base64.b64encode(data).decode("ascii")}
+    return {"utf8": text}
 
 
 def _bytes_from_dict(data: Mapping[str, str]) -> bytes:
-    return data["utf8"].encode("utf-8") if "utf8" in data else base64.b64decode(data["base64"], validate=True)
+    return data["utf8"].encode("utf-8") if "utf8" in data else base64.b64decode(data["base64"])

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import socket
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from types import TracebackType
 from typing import Any
 
@@ -25,14 +28,20 @@ from conformance.wire.exchange import End, Exchange, Headers, Piece, Request
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Redactor
 
-__all__ = ["USER_AGENT", "Client"]
+__all__ = ["USER_AGENT", "Client", "tls_context", "why_refused"]
 
 USER_AGENT = f"hub-conformance/{__version__}"
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpcore tries this import five times a request; a search that fails costs a third of the whole exchange.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _DEFAULT_HEADERS = (("accept", "*/*"), ("accept-encoding", "identity"), ("user-agent", USER_AGENT))
 # Servers close idle connections after 5 seconds and more; a request must not race against that.
 _IDLE_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0
+_KEPT_OF_TOO_MUCH = 64 * 2**10
+_PIECES_OF_TOO_MUCH = 1000
 _NO_LIMITS = Limits()
 _NO_SECRETS = Redactor()
 
@@ -49,7 +58,7 @@ class Client:
     ) -> None:
         _silence_logs()
         self._transport = transport or httpx.AsyncHTTPTransport(
-            verify=verify if isinstance(verify, ssl.SSLContext) else _tls_context(verify),
+            verify=verify if isinstance(verify, ssl.SSLContext) else tls_context(verify),
             trust_env=False,
             http2=False,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_IDLE_SECONDS),
@@ -200,7 +209,7 @@ class _Taking:
             http_version=version,
             headers=headers,
             headers_at=self._headers_at,
-            pieces=redactor.pieces(self._pieces),
+            pieces=self._recorded(redactor),
             ended_at=self._ended_at,
             end=self._end,
             problem=redactor.text(self._problem),
@@ -208,6 +217,15 @@ class _Taking:
             waited=round(waited, 6),
             reused=self.reused,
         )
+
+    def _recorded(self, redactor: Redactor) -> tuple[Piece, ...]:
+        """All pieces, or the beginning of a body that is too large: nobody judges what it would have said."""
+        pieces = redactor.pieces(self._pieces)
+        if self._end is not End.too_large:
+            return pieces
+        sizes = accumulate(len(piece.data) for piece in pieces)
+        kept = next((number for number, size in enumerate(sizes) if size > _KEPT_OF_TOO_MUCH), len(pieces))
+        return pieces[: max(1, min(kept, _PIECES_OF_TOO_MUCH))]
 
     def _now(self) -> float:
         return round(time.perf_counter() - self._zero, 6)
@@ -264,7 +282,7 @@ def _failures_stop(taking: _Taking) -> Iterator[None]:
     except httpx.RemoteProtocolError as error:
         raise _protocol_stop(str(error), taking) from None
     except httpx.ConnectError as error:
-        raise _Stop(End.refused, _why_refused(error)) from None
+        raise _Stop(End.refused, why_refused(error)) from None
     except (httpx.TransportError, OSError):
         where = f"in the body, after {taking.size} bytes" if taking.answered else _before_answer(taking)
         raise _Stop(End.reset, f"the connection broke {where}") from None
@@ -292,7 +310,8 @@ def _missing(words: str) -> str:
     return "Content-Length promises more"
 
 
-def _why_refused(error: BaseException) -> str:
+def why_refused(error: BaseException) -> str:
+    """Why no connection came about, in words."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"TLS failed: {cause.verify_message}"
@@ -326,8 +345,8 @@ def _built(method: str, url: str, headers: Iterable[tuple[str, str]], body: byte
 
 
 @cache
-def _tls_context(verify: bool | str) -> ssl.SSLContext:
-    """Building one takes some 20 ms, mostly for reading the certificate authorities."""
+def tls_context(verify: bool | str) -> ssl.SSLContext:
+    """The context for `Client(verify=...)`. Building one takes some 20 ms, mostly for reading the authorities."""
     if isinstance(verify, str):
         return ssl.create_default_context(cafile=verify)
     return httpx.create_ssl_context(verify=verify, trust_env=False)

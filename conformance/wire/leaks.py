@@ -12,7 +12,7 @@ _SIGNS = (
     ("a Go panic", re.compile(r"goroutine \d+ \[|runtime error: |/[\w./-]+\.go:\d+")),
     ("a Java stack", re.compile(r"\bat [\w$.]+\([\w$]+\.(?:java|kt|scala):\d+\)|Exception in thread \"")),
     ("a Rust panic", re.compile(r"thread '[^'\n]*' panicked at|RUST_BACKTRACE")),
-    ("a PHP error", re.compile(r"(?:Fatal error|Warning|Notice)</?b?>?: .{0,300} on line ")),
+    ("a PHP error", re.compile(r"(?:Fatal error|Warning|Notice)(?:</b>)?: .{0,300} on line ")),
     ("a .NET stack", re.compile(r"\bat [\w.<>`]+\(.{0,200}\) in .{1,200}:line \d+")),
     (
         "a database's words",

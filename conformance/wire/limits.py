@@ -28,9 +28,9 @@ class Limits:
     """From the start of the request to the end of the body, whatever arrives meanwhile."""
 
     body_bytes: int = 8 * 2**20
-    """Body as it comes over the wire. The piece that crosses the bound is still recorded."""
+    """Body as it comes over the wire. Of one that is larger, or comes in too many pieces, the beginning is recorded."""
 
-    pieces: int = 100_000
+    pieces: int = 20_000
     """Pieces of a body; each costs some hundred bytes of memory, however small it is."""
 
     header_bytes: int = 64 * 2**10

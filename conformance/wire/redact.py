@@ -177,11 +177,12 @@ def _forms(secret: str) -> Iterator[Data]:
         # Header text is latin-1: what was UTF-8 on the wire reads differently there.
         yield text.encode().decode("latin-1").encode()
     raw = secret.encode()
-    certain = len(raw) * 8 // 6
-    for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
-        yield encoded.rstrip(b"=")
-        # The last character depends on what follows; without it, the token is also found at the head of a longer text.
-        yield encoded[:certain]
+    yield raw.hex().encode()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw).rstrip(b"=")
+        # Inside a longer text the first and the last character depend on what stands around it.
+        for shift in range(3):
+            yield encode(bytes(shift) + raw)[-(-shift * 8 // 6) : (shift + len(raw)) * 8 // 6]
 
 
 def _spellings(secret: str) -> Iterator[str]:

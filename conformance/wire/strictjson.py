@@ -13,12 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "JsonIrregularity", "irregularities", "parse"]
+__all__ = ["MAX_DEPTH", "MAX_VALUES", "JsonIrregularity", "irregularities", "parse"]
 
 MAX_DEPTH = 256
 """Levels of nesting that are read (RFC 8259 section 9 allows a bound); a fixed number makes verdicts repeatable."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+MAX_VALUES = 100_000
+"""Members and entries that are read: small values take a hundred times the memory of their text."""
+# Possessive: a repetition that can be taken back costs a hundred bytes of memory a character.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]')
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = " \t\n\r"
 
@@ -27,7 +31,7 @@ _SPACE = " \t\n\r"
 class JsonIrregularity:
     """One liberty that a body takes.
 
-    ``kind`` is one of: empty, bom, invalid-utf8, not-json, too-deep, trailing-data, nan, duplicate-keys,
+    ``kind`` is one of: empty, bom, invalid-utf8, not-json, too-deep, too-large, trailing-data, nan, duplicate-keys,
     lone-surrogate.
     ``pointer`` is the JSON pointer (RFC 6901) of the value concerned, "" for the whole body.
     """
@@ -72,8 +76,8 @@ def _irregularities(data: bytes | str) -> Iterator[JsonIrregularity]:
         return
     try:
         value, end = _raw(_LENIENT, text)
-    except _TooDeep as error:
-        yield JsonIrregularity("too-deep", "", str(error))
+    except _Unread as error:
+        yield JsonIrregularity(error.kind, "", str(error))
         return
     except ValueError as error:
         yield JsonIrregularity("not-json", "", str(error))
@@ -111,7 +115,15 @@ def _names(pointer: str, item: _Object) -> Iterator[JsonIrregularity]:
         seen.add(name)
 
 
-class _TooDeep(ValueError):
+class _Unread(ValueError):
+    """It may be JSON, and it is too much of it."""
+
+    kind = "too-large"
+
+
+class _TooDeep(_Unread):
+    kind = "too-deep"
+
     def __init__(self) -> None:
         super().__init__(f"nested deeper than {MAX_DEPTH} levels")
 
@@ -138,12 +150,23 @@ _LENIENT = json.JSONDecoder(parse_constant=_Constant, object_pairs_hook=_Object)
 
 def _raw(decoder: json.JSONDecoder, text: str) -> tuple[Any, int]:
     start = len(text) - len(text.lstrip(_SPACE))
+    if text.count(",") > MAX_VALUES and _commas_between(text) > MAX_VALUES:
+        raise _Unread(f"more than {MAX_VALUES} values, which is more than this suite reads")
     try:
         return decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON at character {error.pos} ({error.msg}): {_excerpt(text, error.pos)}") from None
     except RecursionError:
         raise _TooDeep from None
+    except ValueError as error:
+        if str(error).startswith("Exceeds the limit"):
+            raise _Unread("a number with thousands of digits, which this suite does not read") from None
+        raise
+
+
+def _commas_between(text: str) -> int:
+    """Commas outside of strings."""
+    return _STRING.sub("", text).count(",")
 
 
 def _decoded(data: bytes) -> str:
