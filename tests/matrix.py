@@ -20,8 +20,10 @@ from conformance.engine.probing import Inquiry
 from conformance.engine.requirement import load_catalogue
 from conformance.engine.target import EVERYTHING, Target
 from conformance.hub.app import Hub, create_app
-from conformance.hub.faults import Ask, Fault, Reply, Spoil
+from conformance.hub.faults import CUT, Ask, Fault, Reply, Spoil, Tell
+from conformance.hub.faults import Frame as HubFrame
 from conformance.wire.exchange import End, Exchange, Piece
+from conformance.wire.frames import Frame, Kind
 from conformance.wire.redact import Secret
 
 TOKEN = "hub-token-for-the-fault-matrix"
@@ -105,8 +107,11 @@ def spoil_records(records: Mapping[str, Record], clean: CleanReplies, fault: Fau
     spoil = fault.fresh()
     spoiled = {}
     for key, record in records.items():
-        pairs = zip(record.exchanges, clean[key], strict=True)
+        pairs = list(zip(record.exchanges, clean[key], strict=True))
         exchanges = tuple(spoil_exchange(exchange, reply, spoil) for exchange, reply in pairs)
+        if fault.tell is not None:
+            asks = (pair[0] for _, pair in pairs if pair is not None)
+            exchanges = tuple(retold(exchange, ask, fault.tell()) for exchange, ask in zip(exchanges, asks, strict=True))
         same = all(new is old for new, old in zip(exchanges, record.exchanges, strict=True))
         spoiled[key] = record if same else replace(record, exchanges=exchanges)
     return spoiled
@@ -145,6 +150,8 @@ def _with_reply(exchange: Exchange, reply: Reply) -> Exchange:
     if reply.silent:
         gone = replace(exchange, status=None, headers=(), headers_at=None, pieces=(), end=End.timeout)
         return replace(gone, problem="no answer within the time limit", ended_at=exchange.elapsed)
+    if exchange.switched or reply.frames:
+        return _with_handshake(exchange, reply)
     length = reply.header("content-length")
     short = exchange.request.method != "HEAD" and length is not None and len(reply.body) < int(length)
     broken = reply.cut or short
@@ -157,3 +164,39 @@ def _with_reply(exchange: Exchange, reply: Reply) -> Exchange:
         end=End.truncated if broken else End.complete,
         problem="the connection closed before the end of the body" if broken else "",
     )
+
+
+def _with_handshake(exchange: Exchange, reply: Reply) -> Exchange:
+    """A WebSocket whose handshake is answered otherwise: refused, accepted against the hub's will, or in other words."""
+    spoiled = replace(exchange, status=reply.status, headers=reply.headers)
+    if reply.frames:
+        frames = tuple(_recorded(frame, exchange.elapsed) for frame in reply.frames)
+        return replace(spoiled, frames=frames, pieces=())
+    if reply.cut:
+        return replace(spoiled, frames=(), end=End.reset, problem="the connection broke without a close frame")
+    return spoiled if reply.status == 101 else replace(spoiled, frames=())
+
+
+def retold(exchange: Exchange, ask: Ask, tell: Tell) -> Exchange:
+    """The session with the hub's frames spoiled, up to the end that the fault puts to it if it does."""
+    before: list[HubFrame] = []
+    frames: list[Frame] = []
+    for frame in exchange.frames:
+        clean = HubFrame(str(frame.kind), frame.data, frame.code, not frame.sent, frame.fin)
+        told = [clean] if frame.sent else list(tell(ask, tuple(before), clean))
+        before.append(clean)
+        if told == [clean]:
+            frames.append(frame)
+            continue
+        for one in told:
+            if one.kind == CUT:
+                problem = "the connection broke without a close frame"
+                return replace(exchange, frames=tuple(frames), end=End.reset, problem=problem)
+            frames.append(_recorded(one, frame.at))
+            if one.kind == "close" and frame.kind is not Kind.close:
+                return replace(exchange, frames=(*frames, Frame(frame.at, True, Kind.close, b"", one.code)))
+    return exchange if tuple(frames) == exchange.frames else replace(exchange, frames=tuple(frames))
+
+
+def _recorded(frame: HubFrame, at: float) -> Frame:
+    return Frame(at, not frame.mine, Kind(frame.kind), frame.data, frame.code, frame.fin)

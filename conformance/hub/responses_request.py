@@ -48,7 +48,8 @@ def _input(value: Any, name: str) -> Any:
     return listing(thing, least=1)(value, name)
 
 
-def _metadata(value: Any, name: str) -> dict[str, str]:
+def metadata(value: Any, name: str) -> dict[str, str]:
+    """A few short texts under short names."""
     found: dict[str, str] = mapping(text())(value, name)
     if len(found) > MOST_METADATA:
         raise invalid(f"'{name}' must have at most {MOST_METADATA} entries.", name)
@@ -97,7 +98,7 @@ CHECKS: Mapping[str, Check] = {
     "previous_response_id": text(empty=False),
     "truncation": word("auto", "disabled"),
     "text": thing,
-    "metadata": _metadata,
+    "metadata": metadata,
     "store": flag,
     "include": listing(word(*INCLUDABLE)),
     "user": text(),
@@ -128,7 +129,7 @@ def _inside(request: Mapping[str, Any], name: str, checks: Mapping[str, Check]) 
 def task_of(request: Mapping[str, Any], past: Past) -> tuple[Task, Past]:
     """What the request asks for, and the conversation as it stands with it; the instructions are no part of that."""
     told = _conversation(request["input"], past)
-    offered = [_tool(tool, f"tools[{place}]") for place, tool in enumerate(request.get("tools", ()))]
+    offered = [function_tool(tool, f"tools[{place}]") for place, tool in enumerate(request.get("tools", ()))]
     choice, tools = _choice(request.get("tool_choice", "auto"), offered)
     orders = (Turn("system", request["instructions"]),) if request.get("instructions") else ()
     return Task(
@@ -143,7 +144,8 @@ def task_of(request: Mapping[str, Any], past: Past) -> tuple[Task, Past]:
     ), told
 
 
-def _tool(tool: Mapping[str, Any], place: str) -> Tool:
+def function_tool(tool: Mapping[str, Any], place: str) -> Tool:
+    """A function on offer, in the flat form that Responses and Realtime share."""
     if tool.get("type") != "function":
         raise invalid("This hub offers function tools only.", f"{place}.type")
     checks = {"name": text(empty=False), "description": text(), "parameters": thing, "strict": flag}

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,10 @@ QUEUED_SHARE, FAILURE_SHARE = 0.25, 0.6
 """Parts of a task's time after which it begins to run, and after which one that fails does so."""
 STEP = 10
 """Progress is told in steps of so many percent."""
+SHARE_OF_A_LOOK = 0.21
+"""Part of a watched task's time that may pass between two looks at it."""
+PATIENCE = 5.0
+"""Seconds after which a watched task ends whether anybody looks or not."""
 
 
 class Phase(StrEnum):
@@ -41,6 +45,26 @@ class State:
         return self.ended is not None
 
 
+class WatchedClock:
+    """A clock that goes on by one step at most from one look to the next, until the task is late: whoever looks again
+    and again sees every stage, however slow the machine is."""
+
+    def __init__(self, begun: float, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._begun = begun
+        self._seconds = seconds
+        self._now = now
+        self._looks = 0
+
+    def look(self) -> None:
+        """Lets it go on."""
+        self._looks += 1
+
+    def __call__(self) -> float:
+        now = self._now()
+        late = now - self._begun > self._seconds + PATIENCE
+        return now if late else min(now, self._begun + self._looks * SHARE_OF_A_LOOK * self._seconds)
+
+
 @dataclass(frozen=True)
 class Task:
     """Work that was taken in. `kind` is the format that it was submitted in, `order` what its family remembers of it,
@@ -54,6 +78,12 @@ class Task:
     submitted: float = field(default_factory=time.time)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     begun: float = field(default_factory=time.monotonic, repr=False, compare=False)
+
+    def looked_at(self) -> State:
+        """How far it is by now, for its caller: a watched task goes on."""
+        if isinstance(self.clock, WatchedClock):
+            self.clock.look()
+        return self.state()
 
     def state(self) -> State:
         """How far it is by now. It never goes back, and an end stays what it is."""
@@ -81,12 +111,22 @@ class Tasks:
         self._kept: Memory[Task] = Memory(most, heaviest)
 
     def submit(
-        self, kind: str, order: Any, seconds: float, *, prompt: str = "", failure: str = "", weight: int = 1024
+        self,
+        kind: str,
+        order: Any,
+        seconds: float,
+        *,
+        prompt: str = "",
+        failure: str = "",
+        weight: int = 1024,
+        watched: bool = False,
     ) -> Task:
         """Takes in a task under a new id. It fails with `failure`, or when `prompt` holds the word for that; `weight`
-        is about the bytes that `order` takes."""
+        is about the bytes that `order` takes. A `watched` task has a `WatchedClock`."""
         wished = "The prompt asks for a failure." if FAILURE_WORD in prompt else ""
         task = Task(unique("task_"), kind, order, seconds, failure or wished)
+        if watched:
+            task = replace(task, clock=WatchedClock(task.begun, seconds))
         self._kept.keep(task.id, task, weight + len(prompt))
         return task
 

@@ -52,9 +52,8 @@ async def auth_refusals(hub: Hub, operation: str) -> Conversation:
         sent.append(await hub.send(operation, auth=None, retry=False, **request))
         if costly and sent[0].ok:
             return tuple(sent)
-    if not (sent and unserved(sent[0])):
-        sent.append(await hub.send(operation, auth=None, retry=False, **_with_wrong_token(op, request)))
-    if unserved(sent[-1]) and op.implemented and not costly:
+    sent.append(await hub.send(operation, auth=None, retry=False, **_with_wrong_token(op, request)))
+    if all(unserved(exchange) for exchange in sent) and op.implemented and not costly:
         sent.append(await hub.send(operation, retry=False, **request))
     return tuple(sent)
 

@@ -32,9 +32,9 @@ def _status(exchange: Exchange) -> Words:
 
 
 def _needs_to_be_served(exchanges: Conversation) -> None:
-    """Stop when a reply may mean that the operation does not exist; a last exchange with the good token tells."""
+    """Stop when the replies may mean that the operation does not exist; a last exchange with the good token tells."""
     strangers = [exchange for exchange in exchanges if not _is_good(exchange)]
-    if not any(unserved(exchange) for exchange in strangers):
+    if not all(unserved(exchange) for exchange in strangers):
         return
     if not any(_is_good(exchange) and exchange.ok and not unserved(exchange) for exchange in exchanges):
         raise NotOffered(f"to a stranger the hub answers {_status(strangers[0])}, as if nothing were there")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from conformance.engine import chunks
 from conformance.engine.judge import not_testable
 from conformance.engine.replies import misshapen, streamed
 from conformance.families.chat.views import Answer, ToolCall, Usage
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 PLACES = (
     ("usage", r"/usage\b.*"),
@@ -39,7 +39,7 @@ class Part(chunks.Part):
         return Answer.read(self.value) if isinstance(self.value, dict) else Answer()
 
 
-@lru_cache(maxsize=256)
+@remembered
 def parts(exchange: Exchange) -> tuple[Part, ...]:
     """The answer, or the chunks of the stream; raises like `chunks.parts`."""
     return tuple(Part(part.value, part.at) for part in chunks.parts(exchange))
@@ -113,7 +113,7 @@ class Called:
     position: int = 0
 
 
-@lru_cache(maxsize=256)
+@remembered
 def told(exchange: Exchange) -> tuple[Told, ...]:
     """The choices by rising index, put together from the chunks of a stream."""
     found: dict[int, Told] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from conformance.engine.contract import Violation
@@ -14,7 +13,7 @@ from conformance.engine.replies import misshapen, streamed
 from conformance.engine.streams import is_terminator, value_of
 from conformance.families.claude.views import Block, Delta, Message, StreamEvent, Usage
 from conformance.wire import strictjson
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 Evidence = tuple[Exchange, ...]
 
@@ -70,7 +69,7 @@ class Step:
         return f"{self.at} {pointer}".strip()
 
 
-@lru_cache(maxsize=256)
+@remembered
 def all_steps(exchange: Exchange) -> tuple[Step, ...]:
     """The events of a stream that hold a JSON object, one that reports an error included.
 
@@ -165,7 +164,7 @@ class Told:
         return self.stop_reason not in CUT_SHORT
 
 
-@lru_cache(maxsize=256)
+@remembered
 def told(exchange: Exchange) -> Told:
     """The message, put together from the events of a stream.
 

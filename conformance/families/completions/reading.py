@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from conformance.engine.chunks import Part, parts
 from conformance.engine.judge import not_testable
 from conformance.engine.replies import is_count, misshapen, streamed
 from conformance.families.completions.views import Answer, Choice, Likelihoods
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 PLACES = (
     ("usage", r"/usage\b.*"),
@@ -49,7 +48,7 @@ class Step:
         return self.part.place(f"/choices/{self.place}")
 
 
-@lru_cache(maxsize=256)
+@remembered
 def steps(exchange: Exchange) -> tuple[Step, ...]:
     """All choices of all parts in order of arrival; those without an index are left out."""
     found = []
@@ -83,7 +82,7 @@ class Told:
         return f"/choices/{self.index}"
 
 
-@lru_cache(maxsize=256)
+@remembered
 def told(exchange: Exchange) -> tuple[Told, ...]:
     """The choices by rising index."""
     found = []

@@ -7,14 +7,13 @@ import binascii
 import math
 import struct
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from conformance.engine.judge import not_testable, parsed
 from conformance.engine.reading import asked, served
 from conformance.engine.replies import is_finite
 from conformance.families.embeddings.views import Answer
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 BYTES_PER_NUMBER = 4
 Vector = tuple[float, ...]
@@ -42,7 +41,7 @@ def wants_base64(exchange: Exchange) -> bool:
     return asked(exchange).get("encoding_format") == "base64"
 
 
-@lru_cache(maxsize=256)
+@remembered
 def vectors(exchange: Exchange) -> tuple[Vector, ...]:
     """The vectors in the order of the list.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +13,7 @@ from conformance.engine.reading import all_served, asked, need_end, served
 from conformance.engine.replies import misshapen
 from conformance.families.gemini.views import Answer, Candidate, Part, Usage
 from conformance.wire import strictjson
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 SCHEMA = "GeminiResponse"
 PLACES = (
@@ -70,7 +69,7 @@ class Block:
         return f"{self.at} {pointer}".strip()
 
 
-@lru_cache(maxsize=256)
+@remembered
 def blocks(exchange: Exchange) -> tuple[Block, ...]:
     """The answer, or the objects of the stream.
 
@@ -163,7 +162,7 @@ class Step:
         ]
 
 
-@lru_cache(maxsize=256)
+@remembered
 def steps(exchange: Exchange) -> tuple[Step, ...]:
     """All candidates of all objects, in order of arrival."""
     return tuple(step for block in blocks(exchange) for step in _steps(block))
@@ -214,7 +213,7 @@ class Told:
         return self.finish not in CUT
 
 
-@lru_cache(maxsize=256)
+@remembered
 def told(exchange: Exchange) -> tuple[Told, ...]:
     """The candidates by rising index, put together from the objects of a stream."""
     found: dict[int, Told] = {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from conformance.engine.judge import not_testable
 from conformance.engine.reading import asked, served
 from conformance.families.rerank.views import Answer
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 PLACES = (
     ("index", r"/results/\d+/index"),
@@ -32,7 +31,7 @@ def texts(exchange: Exchange) -> list[str]:
     return [one["text"] if isinstance(one, dict) else one for one in listed]
 
 
-@lru_cache(maxsize=64)
+@remembered
 def scores(exchange: Exchange) -> tuple[tuple[str, float], ...]:
     """The ranked texts with their scores, in the order of the answer.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable, parsed
@@ -13,7 +12,7 @@ from conformance.engine.reading import all_served, asked, need_end, served
 from conformance.engine.replies import misshapen, streamed
 from conformance.engine.streams import value_of
 from conformance.families.responses.views import Answer, Event, Item, Usage
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 
 Evidence = tuple[Exchange, ...]
 TERMINAL = {f"response.{status}": status for status in ("completed", "incomplete", "failed")}
@@ -71,7 +70,7 @@ class Step:
         return f"{self.at} {pointer}"
 
 
-@lru_cache(maxsize=256)
+@remembered
 def steps(exchange: Exchange) -> tuple[Step, ...]:
     """The events of a stream.
 
@@ -115,7 +114,7 @@ class Said:
         return f"{self.at}{pointer}" if self.at else pointer
 
 
-@lru_cache(maxsize=256)
+@remembered
 def said(exchange: Exchange) -> Said:
     """The answer.
 
@@ -274,7 +273,7 @@ class Thread:
         return next((step.view.item for step in reversed(self.closed) if step.view.item), Item())
 
 
-@lru_cache(maxsize=256)
+@remembered
 def threads(exchange: Exchange) -> tuple[Thread, ...]:
     """The items of a stream in order of appearance, each with its events.
 

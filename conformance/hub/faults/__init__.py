@@ -1,19 +1,32 @@
 """Faults: promises of the contract that the hub can be told to break, one at a time.
 
-A fault is a pure function from what was asked and the clean reply to a spoiled reply. The modules of this package,
-one per family, register theirs with `@fault(...)`; `load_faults()` finds them all.
+A fault is a pure function from what was asked and the clean reply to a spoiled reply, or from a frame of a WebSocket
+to what is sent in its place. The modules of this package, one per family, register theirs with `@fault(...)` and
+`@frame_fault(...)`; `load_faults()` finds them all.
 """
 
 import functools
 import importlib
 import pkgutil
 
-from conformance.hub.faults.base import REGISTRY, Ask, Fault, Reply, Spoil, fault
+from conformance.hub.faults.base import CUT, REGISTRY, Ask, Fault, Frame, Reply, Spoil, Tell, fault, frame_fault
 from conformance.hub.faults.middleware import FaultyHub
 
-__all__ = ["Ask", "Fault", "FaultyHub", "Reply", "Spoil", "fault", "load_faults"]
+__all__ = [
+    "CUT",
+    "Ask",
+    "Fault",
+    "FaultyHub",
+    "Frame",
+    "Reply",
+    "Spoil",
+    "Tell",
+    "fault",
+    "frame_fault",
+    "load_faults",
+]
 
-_MACHINERY = {"base", "middleware"}
+_MACHINERY = {"base", "middleware", "sockets"}
 
 
 @functools.cache

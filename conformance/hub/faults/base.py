@@ -1,7 +1,7 @@
-"""What faults work on: an `Ask`, a `Reply`, and the catalogue of `Fault`s."""
+"""What faults work on: an `Ask`, a `Reply`, a `Frame` of a WebSocket, and the catalogue of `Fault`s."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,11 +40,51 @@ class Ask:
         return bool((self.json or {}).get("stream"))
 
 
+CUT = "cut"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of a WebSocket. `kind` is text, binary, continuation, ping, pong or close, `code` that of a close frame,
+    whose `data` is the reason; `mine` says that it is the hub's. A frame of the kind `CUT` breaks the connection."""
+
+    kind: str
+    data: bytes = b""
+    code: int | None = None
+    mine: bool = True
+    fin: bool = True
+
+    @property
+    def json(self) -> dict[str, Any] | None:
+        """The event in a text frame, None when there is none."""
+        if self.kind != "text" or not self.fin:
+            return None
+        try:
+            value = json.loads(self.data)
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def with_json(self, value: Any) -> "Frame":
+        """The same with another event in it."""
+        return replace(self, data=_compact(value))
+
+
+def event_frame(value: Any) -> Frame:
+    """An event of the hub as a text frame."""
+    return Frame("text", _compact(value))
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
 @dataclass(frozen=True)
 class Reply:
     """A reply on its way out. `pieces` are the writes of the body, each with the seconds after the request's arrival;
     the body ends at `end`. With `cut` the connection breaks there instead, without a proper end of the message. With
-    `silent` nothing is sent at all and the caller is left waiting."""
+    `silent` nothing is sent at all and the caller is left waiting. `frames` follow a reply that accepts a WebSocket
+    where the hub has refused it; the frames of a session that the hub itself accepted are no part of its reply."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -52,6 +92,7 @@ class Reply:
     end: float = 0.0
     cut: bool = False
     silent: bool = False
+    frames: tuple[Frame, ...] = ()
 
     @property
     def body(self) -> bytes:
@@ -153,6 +194,8 @@ def _data_of(block: bytes) -> str:
 
 
 Spoil = Callable[[Ask, Reply], Reply]
+Tell = Callable[[Ask, Sequence[Frame], Frame], Iterable[Frame]]
+"""What is sent in the place of a frame of the hub: from the handshake, the frames of both sides before it, and it."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +214,8 @@ class Fault:
     source: str = ""
     fresh: Callable[[], Spoil] = field(default=lambda: lambda _ask, reply: reply, repr=False)
     family: str = ""
+    tell: Callable[[], Tell] | None = field(default=None, repr=False)
+    """Gives the function that spoils the frames of one WebSocket; None when the fault leaves them alone."""
 
     @property
     def spoil(self) -> Spoil:
@@ -196,11 +241,36 @@ def fault(
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        if id in REGISTRY:
-            raise ValueError(f"two faults are called {id}")
-        family = id.partition(".")[0]
         fresh = function if stateful else lambda: function
-        REGISTRY[id] = Fault(id, sentence, turns_red, also or {}, source, fresh, family)
+        _add(Fault(id, sentence, turns_red, also or {}, source, fresh, id.partition(".")[0]))
         return function
 
     return register
+
+
+def frame_fault(
+    id: str,
+    sentence: str,
+    *turns_red: str,
+    also: dict[str, str] | None = None,
+    source: str = "",
+    stateful: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers the decorated function `(ask, before, frame) -> frames` as a fault of the frames that the hub sends.
+
+    With `stateful` the function takes nothing and returns such a function, one for each session. Raises `ValueError`
+    for an id that is taken.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        tell = function if stateful else lambda: function
+        _add(Fault(id, sentence, turns_red, also or {}, source, family=id.partition(".")[0], tell=tell))
+        return function
+
+    return register
+
+
+def _add(fault: Fault) -> None:
+    if fault.id in REGISTRY:
+        raise ValueError(f"two faults are called {fault.id}")
+    REGISTRY[fault.id] = fault

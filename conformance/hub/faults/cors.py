@@ -59,8 +59,8 @@ def key_wanted(ask: Ask, reply: Reply) -> Reply:
     source="QuantumNous/new-api: slashes are redirected without these headers",
 )
 def redirected(ask: Ask, reply: Reply) -> Reply:
-    there = _is_preflight(ask) and ask.path.startswith("/v1/embeddings")
-    return reply.with_status(307).with_header("location", "/v1/embeddings/") if there else reply
+    there = _is_preflight(ask) and ask.path.startswith("/v1/messages")
+    return reply.with_status(307).with_header("location", "/v1/messages/") if there else reply
 
 
 @fault(
@@ -221,13 +221,13 @@ def options_crash(ask: Ask, reply: Reply) -> Reply:
 
 @fault(
     "cors.options.preflight-crash",
-    "A request for permission on the image route ends in a server error.",
+    "A request for permission on the Anthropic route ends in a server error.",
     "cors.options.no-server-error",
     also={"cors.preflight.ok": "it is no success"},
     source="plain logic: the form is read before the method is looked at",
 )
 def preflight_crash(ask: Ask, reply: Reply) -> Reply:
-    return _error(reply, 502) if _is_preflight(ask) and ask.path.startswith("/v1/images") else reply
+    return _error(reply, 502) if _is_preflight(ask) and ask.path.startswith("/v1/messages") else reply
 
 
 @fault(

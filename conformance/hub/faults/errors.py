@@ -310,7 +310,7 @@ def stream_framed(ask: Ask, reply: Reply) -> Reply:
     source="logic: a route for any method",
 )
 def wrong_method_served(ask: Ask, reply: Reply) -> Reply:
-    served = ask.method == "PUT" and ask.path == "/v1/embeddings"
+    served = ask.method == "PUT" and ask.path == "/v1/chat/completions"
     return reply.with_status(200).with_json({"object": "list", "data": []}) if served else reply
 
 

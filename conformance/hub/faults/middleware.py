@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from starlette.types import Message, Receive, Scope, Send
 
 from conformance.hub.faults.base import Ask, Fault, Reply
+from conformance.hub.faults.sockets import SocketSpoiler
 
 
 class _RoutedApp(Protocol):
@@ -18,7 +19,10 @@ class _RoutedApp(Protocol):
 
 
 class FaultyHub:
-    """An ASGI application that lets `app` answer, spoils the whole reply and then sends it with its own timing."""
+    """An ASGI application that lets `app` answer, spoils the whole reply and then sends it with its own timing.
+
+    Handshakes and frames of WebSockets are spoiled one layer below: see `spoiler`.
+    """
 
     def __init__(self, app: _RoutedApp, fault: Fault) -> None:
         self.app = app
@@ -39,6 +43,11 @@ class FaultyHub:
             await _until_gone(receive)
             return
         await play(spoiled, send)
+
+    def spoiler(self, path: str, query: str, headers: tuple[tuple[str, str], ...]) -> SocketSpoiler:
+        """What spoils one WebSocket that is asked for; for the protocol class of the server."""
+        ask = Ask(self.app.operation("GET", path), "GET", path, query, headers, b"", next(self._numbers))
+        return SocketSpoiler(ask, self._spoil, self.fault.tell() if self.fault.tell else None)
 
     def _ask(self, scope: Scope, body: bytes) -> Ask:
         return Ask(

@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from conformance.hub.faults.base import Ask, Reply, Spoil, event_bytes, fault
@@ -1344,3 +1345,26 @@ declare(
     spoil=retold(_every_item(lambda item: item["type"] == "message" and item.update(type="text")), greets),
     source="maximhq/bifrost#5259",
 )
+
+
+@fault(
+    "responses.stream.unasked",
+    "A request without stream gets its answer as an event stream.",
+    "transport.stream.only-when-asked",
+    source="Wei-Shaw/sub2api#2826",
+)
+def unasked(ask: Ask, reply: Reply) -> Reply:
+    if ask.operation != CREATE or ask.streams or reply.status != 200:
+        return reply
+    event = {"type": "response.completed", "sequence_number": 0, "response": reply.json}
+    return reply.with_header("content-type", "text/event-stream").with_body(named(event))
+
+
+@fault(
+    "responses.stream.held-open",
+    "The connection stays open after the last event.",
+    "transport.stream.prompt-end",
+    source="vastsa/PI-Desktop#217",
+)
+def held_open(ask: Ask, reply: Reply) -> Reply:
+    return replace(reply, end=reply.end + 5) if ask.operation == CREATE and reply.is_stream else reply

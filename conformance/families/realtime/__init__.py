@@ -1,0 +1,1 @@
+"""Realtime conversations over a WebSocket."""
