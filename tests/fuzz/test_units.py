@@ -1,0 +1,156 @@
+"""The parts: what is valid, what gets smaller, what is kept, what is drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.engine.contract import load_contract
+from conformance.engine.evidence import Record
+from conformance.engine.judge import Broken, Inconclusive, NotOffered, NotTestable
+from conformance.fuzz.case import JSON_TYPE, Aim, Case
+from conformance.fuzz.kept import keep, kept
+from conformance.fuzz.notes import Noted, Notes
+from conformance.fuzz.odd import odd_cases
+from conformance.fuzz.run import sample
+from conformance.fuzz.shrink import shrink
+from conformance.fuzz.validity import Fit, examine
+from conformance.fuzz.views import judge
+from conformance.wire.leaks import inside_shown
+from tests.support import answer
+
+CONTRACT = load_contract()
+CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def case(body: Any, path: str = "/v1/chat/completions", *, raw: bytes | None = None) -> Case:
+    content = json.dumps(body).encode() if raw is None else raw
+    return Case("POST", path, (("Content-Type", JSON_TYPE),), content)
+
+
+@pytest.mark.parametrize(
+    ("body", "fit", "malformed"),
+    [
+        (CHAT, Fit.VALID, False),
+        ({**CHAT, "temperature": 0}, Fit.VALID, False),
+        ({**CHAT, "max_tokens": 4.0}, Fit.VALID, False),
+        ({**CHAT, "unknown": [None]}, Fit.VALID, False),
+        ({**CHAT, "parallel_tool_calls": None}, Fit.UNSURE, False),
+        ({**CHAT, "temperature": 3}, Fit.INVALID, False),
+        ({**CHAT, "temperature": "hot"}, Fit.INVALID, True),
+        ({"model": "m"}, Fit.INVALID, True),
+        ({**CHAT, "messages": None}, Fit.INVALID, True),
+        ([], Fit.INVALID, True),
+    ],
+)
+def test_bodies(body: Any, fit: Fit, malformed: bool) -> None:
+    found = examine(CONTRACT, CONTRACT.operation("chat-completions"), case(body))
+    assert (found.fit, found.malformed) == (fit, malformed)
+
+
+def test_what_is_no_json_is_invalid_and_what_is_odd_json_is_unsure() -> None:
+    op = CONTRACT.operation("chat-completions")
+    assert examine(CONTRACT, op, case(None, raw=b'{"model": NaN}')).fit is Fit.INVALID
+    assert examine(CONTRACT, op, case(None, raw=b'{"model": 1, "model": "m"}')).fit is not Fit.VALID
+    assert examine(CONTRACT, op, Case("PUT", op.path, (), b"", aim=Aim.METHOD)).fit is Fit.UNSURE
+
+
+def test_paths_and_queries() -> None:
+    fetch = CONTRACT.operation("videos-retrieve")
+    assert examine(CONTRACT, fetch, Case("GET", "/v1/videos/abc")).fit is Fit.VALID
+    odd = examine(CONTRACT, fetch, Case("GET", "/v1/videos/a%00b"))
+    assert (odd.fit, odd.plain_path) == (Fit.UNSURE, False)
+    assert not examine(CONTRACT, fetch, Case("GET", "/v1/videos/a/b")).plain_path
+    jimeng = CONTRACT.operation("jimeng-video")
+    assert examine(CONTRACT, jimeng, case({}, "/jimeng/?Action=Nonsense&Version=2022-08-31")).fit is Fit.INVALID
+
+
+def test_odd_requests_cover_what_random_ones_find_late() -> None:
+    op = CONTRACT.operation("chat-completions")
+    example = case(op.request_example())
+    told = [one.what for one in odd_cases(CONTRACT, op, example)]
+    for what in ("temperature is 0", "max_tokens is 4.0", "messages is an empty list", "messages holds null"):
+        assert what in told
+    assert any("U+0000" in what for what in told)
+    assert len(told) < 70
+
+
+def test_a_request_gets_as_small_as_its_finding_allows() -> None:
+    big = {**CHAT, "temperature": 0, "user": "x" * 200, "stop": ["a", "b"], "metadata": {"a": 1}}
+    asked: list[bytes] = []
+
+    async def still(candidate: Case) -> bool:
+        asked.append(candidate.body)
+        return json.loads(candidate.body).get("temperature") == 0
+
+    smallest, minimal = asyncio.run(shrink(case(big, "/v1/chat/completions?a=1"), still, 100))
+    assert json.loads(smallest.body) == {"temperature": 0}
+    assert smallest.path == "/v1/chat/completions"
+    assert minimal
+    asked.clear()
+    _, minimal = asyncio.run(shrink(case(big), still, 3))
+    assert (len(asked), minimal) == (3, False)
+
+
+def test_a_sample_takes_one_of_each_kind_first() -> None:
+    cases = [Case("GET", f"/{kind}/{n}", what=kind) for kind in "abc" for n in range(5)]
+    drawn = sample(cases, 4, random.Random(1))
+    assert {one.what for one in drawn[:3]} == {"a", "b", "c"}
+    assert sample(cases, 4, random.Random(1)) == drawn
+    assert len(sample(cases, 99, random.Random(1))) == 15
+    assert sample([], 4, random.Random(1)) == []
+
+
+def test_kept_cases_are_read_again_and_others_passed_over(tmp_path: Path) -> None:
+    first = case({"temperature": 0})
+    path = keep(tmp_path, "chat-completions", "no-server-error", first, 7)
+    assert keep(tmp_path, "chat-completions", "no-server-error", first, 7) == path
+    (path.parent / "z.json").write_text("{}", encoding="ascii")
+    (found,) = kept(tmp_path, "chat-completions")
+    assert (found.body, found.phase) == (first.body, "saved")
+    assert kept(tmp_path, "rerank") == []
+
+
+def record(notes: Notes) -> Record:
+    return Record("fuzz_run[chat-completions]", (answer({}),), True, notes=json.loads(json.dumps(notes.to_dict())))
+
+
+def test_judges_say_what_notes_say() -> None:
+    notes = Notes(1, "quick", requests=3)
+    with pytest.raises(NotTestable):
+        judge(record(notes), "answered")
+    notes.ran["answered"] = 2
+    judge(record(notes), "answered")
+    with pytest.raises(Inconclusive):
+        judge(record(Notes(1, "quick", stop="no budget")), "answered")
+    with pytest.raises(NotOffered):
+        judge(record(Notes(1, "quick", unserved="HTTP 404")), "answered")
+    for got in ("HTTP 500", "HTTP 502"):
+        notes.findings.append(Noted("answered", got, "an answer", got, "", 0, "", "odd"))
+    with pytest.raises(Broken, match=r"HTTP 500 .and 1 more of this kind: HTTP 502"):
+        judge(record(notes), "answered")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Traceback (most recent call last):\n  File "a.py", line 1',
+        "Error: x\n    at Object.<anonymous> (/srv/app/index.js:10:5)",
+        "panic: runtime error: index out of range [0]\n\ngoroutine 7 [running]:",
+        "java.lang.NullPointerException\n\tat com.acme.Hub.relay(Hub.java:42)",
+        'pq: invalid byte sequence for encoding "UTF8": 0x00',
+        "Fatal error: Uncaught TypeError in /var/www/hub.php on line 3",
+    ],
+)
+def test_the_inside_of_a_server_is_recognised(text: str) -> None:
+    assert inside_shown(text)
+
+
+@pytest.mark.parametrize("text", ["", "temperature must be at most 2", "look at line 4 of your file", "panic not"])
+def test_ordinary_errors_are_not_taken_for_it(text: str) -> None:
+    assert inside_shown(text) is None
