@@ -1,0 +1,1 @@
+"""Hubs that mean harm, and what whole runs against them come to."""
