@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.engine.judge import Verdict
-from conformance.report.findings import Sentence, groups, kind_of
+from conformance.report.findings import Sentence, groups, in_one_line, kind_of
 from tests.report.example import catalogue, row
 
 
@@ -60,3 +60,15 @@ def test_kinds_of_got(got: str, kind: str) -> None:
 
 def test_a_sentence_of_another_version_is_still_named() -> None:
     assert Sentence.of("chat.gone", catalogue("chat.a")).id == "chat.gone"
+
+
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        ("ProbeFailed('Traceback:\\n  File \"x.py\"\\nKeyError: \\'id\\'\\n')", "KeyError: 'id'"),
+        ("ValueError('no')", "ValueError('no')"),
+        ("", ""),
+    ],
+)
+def test_an_error_is_told_by_the_last_line_of_its_traceback(reason: str, line: str) -> None:
+    assert in_one_line(reason) == line

@@ -15,7 +15,7 @@ import pytest
 from conformance.report.write import FACES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FAMILIES = ("--family", "chat", "--family", "models")
+FAMILIES = ("--family", "chat")
 WITHIN = 120
 """Seconds."""
 

@@ -47,9 +47,11 @@ def _plain(contract: Contract) -> Iterator[Operation]:
 
 
 def taking_json(contract: Contract) -> list[str]:
-    """Operations with a JSON body, one a neighbourhood."""
+    """Operations with a JSON body, one a neighbourhood; an unknown id in the path would be a reason of its own."""
     return _neighbourhoods(
-        op for op in _plain(contract) if op.method == "POST" and op.content_types[:1] == ("application/json",)
+        op
+        for op in _plain(contract)
+        if op.method == "POST" and op.content_types[:1] == ("application/json",) and "id}" not in op.path
     )
 
 

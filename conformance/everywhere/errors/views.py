@@ -14,11 +14,6 @@ from conformance.wire.exchange import Exchange
 
 LONGEST_READ = 64 * 2**10
 PAGE = re.compile(r"<!doctype html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
-TRACE = re.compile(
-    r"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line \d+|goroutine \d+ \[|\.go:\d+ \+0x[0-9a-f]+"
-    r"|panicked at |(?:\n|\\n)\s*at [^\n\\]{1,200}:\d+:\d+\)?|\bat [\w.$]+\([\w$]+\.java:\d+\)|node:internal/"
-    r"|/(?:site|dist)-packages/|/node_modules/",
-)
 PRIVATE_HOST = (
     r"(?:10(?:\.\d{1,3}){3}|127(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
     r"|169\.254(?:\.\d{1,3}){2}|localhost|\[::1\]|[\w.-]+\.(?:svc\.cluster\.local|internal))"
