@@ -14,6 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from conformance.engine.judge import Verdict
 from conformance.engine.requirement import Level, load_catalogue
@@ -21,6 +24,7 @@ from conformance.hub.faults import Fault, load_faults
 from tests.matrix import CleanRun
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "kill-matrix.md"
+FIELD_REPORTS = Path(__file__).resolve().parent / "data" / "field-reports.yaml"
 OVER_THE_WIRE = "fuzz"
 """Family whose faults show themselves only to requests that are made up; tests/fuzz tries them on a running hub."""
 
@@ -106,7 +110,24 @@ def page(tried: dict[str, Trial]) -> str:
             also = "; ".join(f"`{i}`: {why}" for i, why in fault.also.items() if i in tried.get(fault.id, _NONE).red)
             source = f" ({fault.source})" if fault.source else ""
             lines.append(f"| `{fault.id}` | {_cell(fault.sentence + source)} | {names} | {_cell(also)} |")
+    lines += list(_field_reports())
     return "\n".join(lines) + "\n"
+
+
+def field_reports() -> list[dict[str, Any]]:
+    """Real reports of hubs that broke a client: each names the faults that do the same, or says why there is none."""
+    found: list[dict[str, Any]] = yaml.safe_load(FIELD_REPORTS.read_text(encoding="utf-8"))
+    return found
+
+
+def _field_reports() -> Iterator[str]:
+    rows = field_reports()
+    yield from ("", "## Field reports", "")
+    yield f"{len(rows)} reports of real hubs; {sum('faults' in row for row in rows)} of them are faults here."
+    yield from ("", "| report | seen in | faults, or why it is none |", "| --- | --- | --- |")
+    for row in rows:
+        answer = ", ".join(f"`{fault}`" for fault in row.get("faults", ())) or row["not_a_fault"]
+        yield f"| {row['report']} | {_cell(row['seen_in'])} | {_cell(answer)} |"
 
 
 _NONE = Trial("", {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from conformance.engine.discovery import discover
 from conformance.engine.embedded import EmbeddedHub
 from conformance.engine.evidence import Record, Store
 from conformance.engine.judge import Bench, Case, Outcome, Verdict, cases, load_judges
-from conformance.engine.probe import Registry, load_registry
+from conformance.engine.probe import Probe, Registry, load_registry
 from conformance.engine.probing import Inquiry
 from conformance.engine.requirement import load_catalogue
 from conformance.engine.target import EVERYTHING, Target
@@ -28,7 +28,9 @@ from conformance.wire.redact import Secret
 
 TOKEN = "hub-token-for-the-fault-matrix"
 CleanReplies = dict[str, list[tuple[Ask, Reply] | None]]
-POLL_INTERVAL = 0.05
+POLL_INTERVAL = 0.15
+TASK_SECONDS = 2.0
+"""Long enough that a busy machine still meets tasks that are not finished."""
 RED = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 
 
@@ -41,17 +43,17 @@ class CleanRun:
     records: Mapping[str, Record]
 
     @classmethod
-    def record(cls, folder: Path) -> CleanRun:
-        """Ask the clean hub everything once."""
+    def record(cls, folder: Path, wanted: Callable[[Probe], bool] = lambda _probe: True) -> CleanRun:
+        """Ask the clean hub everything once, or what is wanted of it and what that needs."""
         registry = load_registry(load_contract())
-        hub = EmbeddedHub.start(TOKEN)
+        hub = EmbeddedHub.start(TOKEN, task_seconds=TASK_SECONDS)
         try:
             target = Target(
                 hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=POLL_INTERVAL
             )
             inquiry = Inquiry(target, registry.contract, registry, Store(folder))
             inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))
-            beside = [name for name, probe in registry.probes.items() if not probe.apart]
+            beside = [name for name, probe in registry.probes.items() if wanted(probe) and not probe.apart]
             slots = (slot for name in beside for slot in registry.slots(name))
             asyncio.run(inquiry.ask(registry.needed(slots)))
         finally:
@@ -107,14 +109,16 @@ def spoil_records(records: Mapping[str, Record], clean: CleanReplies, fault: Fau
     spoil = fault.fresh()
     spoiled = {}
     for key, record in records.items():
-        pairs = list(zip(record.exchanges, clean[key], strict=True))
-        exchanges = tuple(spoil_exchange(exchange, reply, spoil) for exchange, reply in pairs)
-        if fault.tell is not None:
-            asks = (pair[0] for _, pair in pairs if pair is not None)
-            exchanges = tuple(retold(exchange, ask, fault.tell()) for exchange, ask in zip(exchanges, asks, strict=True))
+        pairs = zip(record.exchanges, clean[key], strict=True)
+        exchanges = tuple(_spoiled(exchange, asked, spoil, fault) for exchange, asked in pairs)
         same = all(new is old for new, old in zip(exchanges, record.exchanges, strict=True))
         spoiled[key] = record if same else replace(record, exchanges=exchanges)
     return spoiled
+
+
+def _spoiled(exchange: Exchange, clean: tuple[Ask, Reply] | None, spoil: Spoil, fault: Fault) -> Exchange:
+    replied = spoil_exchange(exchange, clean, spoil)
+    return retold(replied, clean[0], fault.tell()) if clean and fault.tell else replied
 
 
 def clean_replies(records: Mapping[str, Record]) -> CleanReplies:
@@ -167,7 +171,7 @@ def _with_reply(exchange: Exchange, reply: Reply) -> Exchange:
 
 
 def _with_handshake(exchange: Exchange, reply: Reply) -> Exchange:
-    """A WebSocket whose handshake is answered otherwise: refused, accepted against the hub's will, or in other words."""
+    """A WebSocket whose handshake is answered otherwise: in other words, refused, or accepted for all that."""
     spoiled = replace(exchange, status=reply.status, headers=reply.headers)
     if reply.frames:
         frames = tuple(_recorded(frame, exchange.elapsed) for frame in reply.frames)

@@ -15,6 +15,7 @@ FORBIDDEN = {
     "wire": {"engine", "families", "everywhere", "fuzz", "report", "clients", "hub"},
     "families": {"hub", "report", "fuzz", "clients"},
     "everywhere": {"hub", "report", "fuzz", "clients", "families"},
+    "fuzz": {"hub", "report", "clients", "families", "everywhere"},
     "report": {"families", "everywhere", "fuzz", "clients", "hub"},
 }
 ENGINE_MAY_NOT = {"families", "everywhere", "fuzz", "clients", "hub"}

@@ -7,6 +7,7 @@ import pytest
 from conformance.engine.judge import Verdict
 from conformance.engine.requirement import Level, load_catalogue
 from conformance.hub.faults import Fault, load_faults
+from tests.kill_matrix import field_reports
 from tests.matrix import CleanRun
 
 FAULTS = load_faults()
@@ -62,3 +63,12 @@ def test_every_fault_says_what_it_breaks_and_why_else() -> None:
         assert fault.turns_red, fault.id
         assert len(fault.sentence) > 12, fault.id
         assert all(len(reason) > 8 for reason in fault.also.values()), fault.id
+
+
+def test_every_field_report_is_a_fault_or_says_why_not() -> None:
+    rows = field_reports()
+    assert len({row["report"] for row in rows}) == len(rows) == 144
+    for row in rows:
+        assert set(row.get("faults", ())) <= set(FAULTS), row["report"]
+        assert bool(row.get("faults")) != bool(row.get("not_a_fault")), row["report"]
+    assert sum(bool(row.get("faults")) for row in rows) >= 90

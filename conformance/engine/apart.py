@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MOST_HELPERS = 2
 NICENESS = 5
 """Helpers give way to the hub and to the probes whose timing is judged."""
+PLENTY = 100
+"""Requests for each probe from which on a budget is not scarce."""
 _LONGEST_LINE = 1 << 24
 _COST_FIRST_UNLIMITED = ("cheap", "expensive", "free")
 _COST_FIRST_LIMITED = ("expensive", "free", "cheap")
@@ -120,7 +122,8 @@ class Helpers:
 
     async def _start(self, budget: int | None) -> None:
         inquiry = self._inquiry
-        keys = tuple(slot.key for slot in _ordered(self._slots, limited=budget is not None))
+        scarce = budget is not None and budget < PLENTY * len(self._slots)
+        keys = tuple(slot.key for slot in _ordered(self._slots, limited=scarce))
         job = Job(inquiry.target, inquiry.store.folder, keys, inquiry.terms, budget)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -152,7 +155,7 @@ class Helpers:
 
 
 def _ordered(slots: Iterable[Slot], *, limited: bool) -> list[Slot]:
-    """The longest work first, so that helpers end together; with a budget, what needs little of it first."""
+    """The longest work first, so that helpers end together; with a scarce budget, what needs little of it first."""
     contract = load_contract()
     order = _COST_FIRST_LIMITED if limited else _COST_FIRST_UNLIMITED
     return sorted(slots, key=lambda slot: order.index(contract.operation(slot.operation).cost))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import NotOffered, Words, expect, not_testable
 from conformance.engine.replies import CLOCK_TOLERANCE, is_count
 from conformance.wire.exchange import Exchange
 
@@ -65,6 +65,23 @@ class Stage:
 
 
 Stages = Sequence[Stage]
+
+
+def lacks_channel(exchange: Exchange) -> bool:
+    """Whether a 5xx says that nobody is there to do the work: hubs route tasks by their kind as if it were a model."""
+    value = exchange.json if (exchange.status or 0) >= 500 and exchange.is_json else None
+    error = value.get("error") if isinstance(value, dict) else None
+    return isinstance(error, dict) and error.get("code") == "model_not_found"
+
+
+def need_channel(exchange: Exchange) -> None:
+    """Say that the hub does not offer this kind of work when it has nobody to do it.
+
+    Raises:
+        NotOffered: it has nobody.
+    """
+    if lacks_channel(exchange):
+        raise NotOffered(f"the hub has no channel for this: HTTP {exchange.status}")
 
 
 def ends_of(how: Format, stages: Stages, word: str = "") -> list[Stage]:

@@ -24,13 +24,16 @@ class EmbeddedHub:
     _process: subprocess.Popen[str]
 
     @classmethod
-    def start(cls, token: str, fault: str | None = None, latency: int = 0) -> EmbeddedHub:
+    def start(
+        cls, token: str, fault: str | None = None, latency: int = 0, task_seconds: float | None = None
+    ) -> EmbeddedHub:
         """Start a hub on a free port of 127.0.0.1.
 
         Args:
             token: the only token that it takes; handed over in the environment, never on the command line.
             fault: id of a promise that it shall break.
             latency: milliseconds added to every answer.
+            task_seconds: how long its videos, pictures and songs take; by default the hub's own choice.
 
         Raises:
             EmbeddedHubError: it ended instead of becoming ready, or took too long.
@@ -38,6 +41,7 @@ class EmbeddedHub:
         command = [sys.executable, "-m", "conformance.hub", "--port", "0", "--until-stdin-closes"]
         command += ["--fault", fault] if fault else []
         command += ["--latency", str(latency)] if latency else []
+        command += ["--task-seconds", str(task_seconds)] if task_seconds else []
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

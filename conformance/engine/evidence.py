@@ -18,7 +18,7 @@ FORMAT = 1
 POLL = 0.01
 """Seconds between two looks for evidence that another process records."""
 
-MOST_KEPT = 16 * 2**20
+MOST_KEPT = 8 * 2**20
 """Bytes of evidence that stay in memory; what judges make of them takes up to ten times as much."""
 _PIECE = 256
 """Bytes of memory that a piece takes beside its data."""
@@ -87,14 +87,13 @@ class Record:
 
 
 class Store:
-    """Records by key, as files of a folder that several processes may share; the last ones stay in memory as well."""
+    """Records by key, as files of a folder that several processes may share; those used last stay in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._records: dict[str, Record] = {}
         self._sizes: dict[str, int] = {}
         self._arrived = threading.Condition()
-        self._writing = threading.Lock()
 
     def put(self, record: Record) -> None:
         """Keep a record, on disk first: whoever sees it in memory may rely on the file.
@@ -103,12 +102,10 @@ class Store:
             OSError: it cannot be written.
         """
         path = self.path(record.key)
-        # One at a time: the text of a large record takes several times its memory.
-        with self._writing:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(f".{os.getpid()}.part")
-            draft.write_text(json.dumps(record.to_dict(), ensure_ascii=True), encoding="ascii")
-            draft.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}.part")
+        draft.write_text(json.dumps(record.to_dict(), ensure_ascii=True), encoding="ascii")
+        draft.replace(path)
         with self._arrived:
             self._keep(record)
             self._arrived.notify_all()
@@ -124,9 +121,11 @@ class Store:
 
     def get(self, key: str) -> Record | None:
         """The record, from memory or disk, or None when there is none yet."""
-        known = self._records.get(key)
-        if known is not None:
-            return known
+        with self._arrived:
+            known = self._records.pop(key, None)
+            if known is not None:
+                self._records[key] = known
+                return known
         path = self.path(key)
         if not path.exists():
             return None

@@ -482,7 +482,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     judged = _judged(bench, found)
     pyfuncitem.stash[ROWS] = rows_of(judged, load_catalogue(), pyfuncitem.nodeid)
     pyfuncitem.ihook.pytest_conformance_judged(item=pyfuncitem, judged=judged)
-    _tell_pytest(worst(judged))
+    told = worst(judged).light()
+    # What is raised now keeps this frame alive, and evidence with it, until the garbage collector comes by.
+    del judged
+    _tell_pytest(told)
     return True
 
 

@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,27 +65,31 @@ class Inquiry:
         redactor = Redactor([token.reveal()] if token else [], shown=[WRONG_TOKEN])
         patience = SILENCES * self.target.limits.whole
         governor = Governor(self.target.concurrency, self._requests_left(), patience)
+        # One thread writes, one record after the other: the text of a large one takes several times its memory.
+        with ThreadPoolExecutor(1, "evidence") as writer:
+            billable = await self._ask_waves(todo, governor, redactor, writer)
+        self._add_spend(governor, billable)
+
+    async def _ask_waves(self, todo: list[Slot], governor: Governor, redactor: Redactor, writer: Executor) -> int:
+        """The number of billable requests."""
         billable = 0
         async with Client(verify=self.target.verify_tls) as client:
             for _, wave in itertools.groupby(todo, key=lambda s: (s.probe.phase, not s.probe.base)):
-                slots_of_wave = list(wave)
-                sent = await asyncio.gather(
-                    *(
-                        self._record(slot, Hub(self.target, self.contract, client, governor, redactor))
-                        for slot in slots_of_wave
-                    )
-                )
-                billable += sum(number for slot, number in zip(slots_of_wave, sent, strict=True) if self._billed(slot))
-        self._add_spend(governor, billable)
+                slots = list(wave)
+                hubs = (Hub(self.target, self.contract, client, governor, redactor) for _ in slots)
+                asking = (self._record(slot, hub, writer) for slot, hub in zip(slots, hubs, strict=True))
+                sent = await asyncio.gather(*asking)
+                billable += sum(number for slot, number in zip(slots, sent, strict=True) if self._billed(slot))
+        return billable
 
     def _requests_left(self) -> int | None:
         most = self.target.max_requests
         return None if most is None else max(0, most - read_spend(self.store.folder).requests)
 
-    async def _record(self, slot: Slot, hub: Hub) -> int:
+    async def _record(self, slot: Slot, hub: Hub, writer: Executor) -> int:
         """The number of requests that this took. Nothing else is kept: evidence may be large."""
         record = self._skipped(slot) or await self.asked(slot, hub)
-        await asyncio.to_thread(self.store.put, record)
+        await asyncio.get_running_loop().run_in_executor(writer, self.store.put, record)
         return len(hub.exchanges)
 
     def _skipped(self, slot: Slot) -> Record | None:

@@ -100,12 +100,12 @@ class OperationRun:
         document = narrowed(self.hub.contract, self.operation, self.hub.target)
         method, storage = self.operation.method.lower(), self.terms.storage
         source = Source(document, self.operation.path, method, self.seed, storage)
-        if self.terms.save:
-            await self._send(kept(Path(self.terms.save), self.operation.id))
         examples = documented(self.operation, model_of(self.operation, self.hub.target)) or source.examples()
         odd = list(odd_cases(self.hub.contract, self.operation, next(iter(examples), None)))
         if not await self._is_served(itertools.chain(odd, _later(source.coverage)), examples):
             return
+        if self.terms.save:
+            await self._send(kept(Path(self.terms.save), self.operation.id))
         drawn = self._drawn(source.coverage())
         await self._send([*odd, *drawn] if self.hub.share is None else self._mixed(odd, drawn))
         await self._send(source.random(self.terms.random, valid=False))
@@ -185,7 +185,7 @@ class OperationRun:
         self.notes.requests += 1
         self.notes.sent[case.phase] += 1
         try:
-            return await self.hub.send(
+            exchange = await self.hub.send(
                 self.operation.id, method=case.method, path=case.path, body=case.body, headers=case.headers, **options
             )
         except ValueError:
@@ -193,11 +193,12 @@ class OperationRun:
             self.notes.sent[case.phase] -= 1
             self.notes.withheld["HTTP cannot express it"] += 1
             return None
+        if exchange.ok and self.operation.cost != "free":
+            self.notes.billable += 1
+        return exchange
 
     async def _judge(self, case: Case, validity: Validity, exchange: Exchange) -> None:
         asked = Asked(self.hub.contract, self.operation, case, validity, exchange)
-        if exchange.ok and self.operation.cost != "free":
-            self.notes.billable += 1
         self._count_silence(exchange)
         if exchange.status == 429:
             return

@@ -23,6 +23,10 @@ DEEPEST = 3
 """Tokens of a JSON pointer down to which a violation surely matters: deeper ones may lie in an alternative that the hub
 does not look at."""
 MALFORMED = frozenset({"required", "type", "not-json"})
+LENIENT = frozenset(
+    {"duplicate-keys", "lone-surrogate", "bom", "too-deep", "nan", "invalid-utf8", "trailing-data"},
+)
+"""Liberties with which a parser may still read a body (RFC 8259 section 9)."""
 _FORM = "multipart/form-data"
 
 
@@ -150,12 +154,7 @@ def _matters(operation: Operation, violation: Violation) -> bool:
 
 
 def _unreadable(body: bytes, problem: str) -> Validity:
-    lenient = {found.kind for found in strictjson.irregularities(body)} <= {
-        "duplicate-keys",
-        "lone-surrogate",
-        "bom",
-        "too-deep",
-    }
+    lenient = {found.kind for found in strictjson.irregularities(body)} <= LENIENT
     if lenient:
         return Validity(Fit.UNSURE)
     return Validity(Fit.INVALID, (Violation("body", f"is not JSON: {problem}", "not-json"),))

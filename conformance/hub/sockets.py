@@ -39,6 +39,8 @@ class _Connection(ServerProtocol):
 
     spoiler: Spoiler | None = None
     transport: asyncio.Transport | None = None
+    swallowed = False
+    """Whether a close frame was not sent."""
 
     def send_response(self, response: Response) -> None:
         if self.spoiler is None:
@@ -59,10 +61,12 @@ class _Connection(ServerProtocol):
         if self.spoiler is None:
             super().send_frame(frame)
             return
-        for told in self.spoiler.said(frame):
+        several = list(self.spoiler.said(frame))
+        for told in several:
             super().send_frame(told)
             if told.opcode is Opcode.CLOSE and frame.opcode is not Opcode.CLOSE:
                 self.close_sent, self.state = Close(1000, ""), State.CLOSING
+        self.swallowed = self.swallowed or (frame.opcode is Opcode.CLOSE and not several)
         self._maybe_cut()
 
     def _maybe_cut(self) -> None:
@@ -82,15 +86,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         )
 
     def handle_connect(self, event: Request) -> None:
-        if [value.strip() for value in event.headers.get_all("Sec-WebSocket-Version")] != [VERSION]:
-            self._refuse_version()
-            return
         spoiler = getattr(self.config.loaded_app, "spoiler", None)
         if spoiler is not None and isinstance(self.conn, _Connection):
             path, _, query = event.path.partition("?")
             headers = tuple((name.lower(), value) for name, value in event.headers.raw_items())
             self.conn.spoiler, self.conn.transport = spoiler(unquote(path), query, headers), self.transport
+        if [value.strip() for value in event.headers.get_all("Sec-WebSocket-Version")] != [VERSION]:
+            self._refuse_version()
+            return
         super().handle_connect(event)
+
+    def handle_parser_exception(self) -> None:
+        if not (isinstance(self.conn, _Connection) and self.conn.swallowed):
+            super().handle_parser_exception()
 
     def _refuse_version(self) -> None:
         error = HubError(426, f"This hub speaks version {VERSION} of the WebSocket protocol.", "upgrade_required")

@@ -22,6 +22,7 @@ Headers = tuple[tuple[str, str], ...]
 
 T = TypeVar("T")
 
+_LONGEST_TEXT = 2**16
 _CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 
@@ -312,8 +313,8 @@ def _bytes_to_dict(data: bytes) -> dict[str, str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    # A control character takes six bytes of JSON text.
-    if text is None or _CONTROLS.search(text):
+    # A control character takes six bytes of JSON text, and what is long takes its time to be read again.
+    if text is None or len(data) > _LONGEST_TEXT or _CONTROLS.search(text):
         return {"base64": base64.b64encode(data).decode("ascii")}
     return {"utf8": text}
 

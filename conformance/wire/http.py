@@ -221,6 +221,8 @@ class _Taking:
     def _recorded(self, redactor: Redactor) -> tuple[Piece, ...]:
         """All pieces, or the beginning of a body that is too large: nobody judges what it would have said."""
         pieces = redactor.pieces(self._pieces)
+        # What struck a limit lives in a cycle with its traceback; megabytes must not wait there for the collector.
+        self._pieces, self._response = [], None
         if self._end is not End.too_large:
             return pieces
         sizes = accumulate(len(piece.data) for piece in pieces)

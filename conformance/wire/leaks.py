@@ -8,10 +8,11 @@ __all__ = ["inside_shown"]
 
 _SIGNS = (
     ("a Python traceback", re.compile(r"Traceback \(most recent call last\)|File \"[^\"\n]+\", line \d+")),
-    ("a JavaScript stack", re.compile(r"\n?\s+at .{0,120}\(?(?:file:|node:|/|[A-Z]:\\)[^\s)]{1,200}:\d+:\d+\)?")),
+    ("a JavaScript stack", re.compile(r"(?:\s|\\n)\s*at [^\n]{0,200}:\d+:\d+\)?|node:internal/")),
     ("a Go panic", re.compile(r"goroutine \d+ \[|runtime error: |/[\w./-]+\.go:\d+")),
     ("a Java stack", re.compile(r"\bat [\w$.]+\([\w$]+\.(?:java|kt|scala):\d+\)|Exception in thread \"")),
-    ("a Rust panic", re.compile(r"thread '[^'\n]*' panicked at|RUST_BACKTRACE")),
+    ("a Rust panic", re.compile(r"\bpanicked at |RUST_BACKTRACE")),
+    ("a path of its packages", re.compile(r"/(?:site|dist)-packages/|/node_modules/")),
     ("a PHP error", re.compile(r"(?:Fatal error|Warning|Notice)(?:</b>)?: .{0,300} on line ")),
     ("a .NET stack", re.compile(r"\bat [\w.<>`]+\(.{0,200}\) in .{1,200}:line \d+")),
     (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Decoder", "Event", "EventStream", "Irregularity", "Kind", "decode"]
 
 MAX_LINE = 4 * 2**20
-MAX_EVENTS = 20_000
+MAX_EVENTS = 10_000
 MAX_OF_KIND = 1_000
 
 

@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers as WebSocketHeaders
 from websockets.exceptions import InvalidStatus, PayloadTooBig, ProtocolError, SecurityError
+from websockets.frames import Close, Opcode
 from websockets.frames import Frame as RawFrame
-from websockets.frames import Opcode
 from websockets.http11 import Request as HandshakeRequest
 from websockets.http11 import Response
 from websockets.protocol import State
@@ -72,11 +72,23 @@ class _Protocol(ClientProtocol):
 
     def recv_frame(self, frame: RawFrame) -> None:
         self._note(False, frame)
-        super().recv_frame(frame)
+        super().recv_frame(frame if frame.opcode is not Opcode.CLOSE or _is_legal(frame) else _CLOSE)
 
     def send_frame(self, frame: RawFrame) -> None:
         self._note(True, frame)
         super().send_frame(frame)
+
+
+_CLOSE = RawFrame(Opcode.CLOSE, b"\x03\xe8")
+
+
+def _is_legal(frame: RawFrame) -> bool:
+    """Whether the library reads a close frame; one that it does not read closes the connection all the same."""
+    try:
+        Close.parse(bytes(frame.data))
+    except (ProtocolError, UnicodeDecodeError):
+        return False
+    return True
 
 
 class Session:

@@ -55,7 +55,8 @@ def test_bodies(body: Any, fit: Fit, malformed: bool) -> None:
 
 def test_what_is_no_json_is_invalid_and_what_is_odd_json_is_unsure() -> None:
     op = CONTRACT.operation("chat-completions")
-    assert examine(CONTRACT, op, case(None, raw=b'{"model": NaN}')).fit is Fit.INVALID
+    assert examine(CONTRACT, op, case(None, raw=b'{"model": ')).fit is Fit.INVALID
+    assert examine(CONTRACT, op, case(None, raw=b'{"model": NaN}')).fit is Fit.UNSURE
     assert examine(CONTRACT, op, case(None, raw=b'{"model": 1, "model": "m"}')).fit is not Fit.VALID
     assert examine(CONTRACT, op, Case("PUT", op.path, (), b"", aim=Aim.METHOD)).fit is Fit.UNSURE
 

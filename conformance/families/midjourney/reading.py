@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from conformance.engine.courses import Format, Stage, ends_of
+from conformance.engine.courses import Format, Stage, ends_of, need_channel
 from conformance.engine.judge import NotOffered, inconclusive, not_testable
 from conformance.engine.reading import asked, served
 from conformance.engine.replies import is_count
@@ -79,6 +79,7 @@ def expect_taken(exchange: Exchange) -> None:
     Raises:
         NotOffered, Inconclusive, NotTestable: it was not.
     """
+    need_channel(exchange)
     served(exchange)
     if declined(exchange):
         if code_of(exchange) in FULL:

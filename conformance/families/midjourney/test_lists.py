@@ -34,7 +34,7 @@ def test_a_list_holds_what_was_asked_for(any_midjourney_work: Evidence) -> None:
         stages = listed(exchange)
         if stages is None:
             not_testable("there is no list, which another sentence judges")
-        wanted = sorted(id for id in asked(exchange)["ids"] if id != NO_SUCH_TASK)
+        wanted = sorted({id for id in asked(exchange)["ids"] if id != NO_SUCH_TASK})
         got = [stage.task.get("id") for stage in stages]
         shown = Words(", ".join(map(str, got[:8])) or "nothing")
         expect(sorted(map(str, got)) == wanted, f"{', '.join(wanted)} once each, in any order", shown, "", exchange)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
+from conformance.engine.courses import lacks_channel, need_channel
 from conformance.engine.judge import Words, expect, not_testable, parsed
 from conformance.engine.reading import asked, served
 from conformance.engine.requirement import requirement
@@ -29,6 +30,8 @@ from conformance.wire.exchange import Exchange
 def _answers(evidence: Evidence) -> list[Exchange]:
     """The answers to submissions that came with success, whatever they say."""
     found = [exchange for exchange in evidence if exchange.request.operation in SUBMITS and exchange.ok]
+    if not found:
+        need_channel(evidence[0])
     return found or [served(evidence[0])]
 
 
@@ -80,7 +83,9 @@ def test_the_rest_of_a_submission_fits(any_midjourney_work: Evidence) -> None:
 def test_a_declined_submission_names_no_task(any_midjourney_refusal: Evidence) -> None:
     judged = 0
     for exchange in any_midjourney_refusal:
-        if exchange.request.operation not in SUBMITS or not (declined(exchange) or not exchange.ok):
+        if exchange.request.operation not in SUBMITS or is_unrouted(exchange) or lacks_channel(exchange):
+            continue
+        if exchange.ok and not declined(exchange):
             continue
         value = exchange.json if exchange.is_json else None
         if isinstance(value, dict):
@@ -103,6 +108,7 @@ def test_a_finished_picture_can_be_enlarged(any_midjourney_imagine: Evidence) ->
     last = wanted[0]
     if is_unrouted(last):
         served(last)
+    need_channel(last)
     if code_of(last) in FULL:
         expect_taken(last)
     got = Words(f"HTTP {last.status}: {last.text[:160]}")

@@ -393,6 +393,7 @@ async def realtime_no_handshakes(hub: Hub) -> Conversation:
 
 _SESSIONS = frozenset({"realtime_session", "realtime_turns", "realtime_pair", "realtime_beta"})
 _ANSWERS = frozenset({"realtime_turns", "realtime_pair", "realtime_beta"})
+realtime_browser = Group("realtime_browser", lambda p: p.name == "realtime_turns", Admit.REPLY)
 any_realtime_session = Group("any_realtime_session", lambda p: p.name in _SESSIONS, flat=True)
 any_realtime_answer = Group("any_realtime_answer", lambda p: p.name in _ANSWERS, flat=True)
 any_realtime_socket = Group("any_realtime_socket", lambda p: p.family == REALTIME, Admit.REPLY, flat=True)

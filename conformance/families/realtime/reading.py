@@ -197,18 +197,19 @@ def heard_after(exchange: Exchange, id: str) -> Words:
     """What came after an event of ours, in words."""
     found = reactions(exchange, id)
     if not found:
-        return Words("the end of the connection" if _ended_at(exchange, id) else "nothing")
+        return Words("the end of the connection" if ended_at(exchange, id) else "nothing")
     problems = [step.view.error.message for step in found if step.view.error and step.view.error.message]
     names = ", ".join(step.view.type or "an event without type" for step in found[:5])
     return Words(f"{names}: {problems[0][:200]}" if problems else names)
 
 
-def _ended_at(exchange: Exchange, id: str) -> bool:
-    """Whether the hub ended the session right after an event of ours."""
+def ended_at(exchange: Exchange, id: str) -> bool:
+    """Whether the hub ended the session after an event of ours, before our next one."""
     start = told(exchange, id).number
     rest = exchange.frames[start:]
     ours = next((place for place, frame in enumerate(rest) if frame.sent), len(rest))
-    return bool(exchange.problem) or any(frame.kind is Kind.close for frame in rest[:ours])
+    cut = bool(exchange.problem) and ours == len(rest)
+    return cut or any(frame.kind is Kind.close for frame in rest[:ours])
 
 
 @lru_cache(maxsize=8192)

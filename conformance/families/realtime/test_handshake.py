@@ -59,9 +59,10 @@ def test_nothing_is_agreed_that_was_not_offered(any_realtime_socket: Evidence) -
 
 
 @requirement("realtime.handshake.subprotocol-token")
-def test_the_token_is_taken_from_the_subprotocols(realtime_session: Exchange, realtime_turns: Exchange) -> None:
-    got = status(realtime_turns)
-    expect(realtime_turns.switched, "HTTP 101, as with a header", got, "", realtime_turns)
+def test_the_token_is_taken_from_the_subprotocols(realtime_session: Exchange, realtime_browser: Exchange) -> None:
+    opened((realtime_session,))
+    got = status(realtime_browser)
+    expect(realtime_browser.switched, "HTTP 101, as with a header", got, "", realtime_browser)
 
 
 @requirement("realtime.handshake.subprotocol")

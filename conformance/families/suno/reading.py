@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from conformance.engine.courses import Format, Stage, ends_of
+from conformance.engine.courses import Format, Stage, ends_of, need_channel
 from conformance.engine.judge import NotOffered, not_testable
 from conformance.engine.reading import served
 from conformance.families.suno.views import Music, Song
@@ -56,6 +56,7 @@ def submission(evidence: Sequence[Exchange]) -> Exchange:
     Raises:
         NotOffered, Inconclusive, NotTestable: it was not taken in.
     """
+    need_channel(evidence[0])
     submit = served(evidence[0])
     value = value_of(submit)
     if "code" in value and value["code"] != SUCCESS and id_in(submit) is None:

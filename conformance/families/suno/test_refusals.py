@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.engine.contract import load_contract
 from conformance.engine.costs import ABSENT, expect_refused
+from conformance.engine.courses import lacks_channel, need_channel
 from conformance.engine.judge import NotOffered, Words, expect, inconclusive, not_testable
 from conformance.engine.requirement import requirement
 from conformance.families.suno.reading import SUCCESS, Evidence, is_ours
@@ -17,6 +18,7 @@ def _refused(evidence: Evidence, number: int) -> None:
 
 
 def _expect_refused(exchange: Exchange) -> None:
+    need_channel(exchange)
     if not (exchange.status == 404 and is_ours(exchange)):
         expect_refused(exchange)
 
@@ -47,7 +49,8 @@ def test_a_clip_of_an_unknown_task_is_refused(suno_continued: Evidence) -> None:
 
 
 @requirement("suno.refusal.kind")
-def test_an_unknown_kind_is_refused(suno_no_such_kind: Exchange) -> None:
+def test_an_unknown_kind_is_refused(suno_no_such_kind: Exchange, any_suno_music: Evidence) -> None:
+    need_channel(any_suno_music[0])
     got = Words(f"HTTP {suno_no_such_kind.status}: {suno_no_such_kind.text[:160]}")
     refused = suno_no_such_kind.status is not None and 400 <= suno_no_such_kind.status < 500
     if suno_no_such_kind.media_type == "text/html":
@@ -65,6 +68,8 @@ def test_an_unknown_task_is_not_found(suno_unknown: Evidence) -> None:
     exchange = suno_unknown[0]
     if exchange.ok or (exchange.status or 0) >= 500:
         not_testable("the task was not refused, which another sentence judges")
+    if exchange.status in ABSENT and not is_ours(exchange):
+        raise NotOffered("the hub answers as if nothing were there")
     expect(exchange.status == 404, "HTTP 404", Words(f"HTTP {exchange.status}"), "", exchange)
 
 
@@ -76,11 +81,12 @@ def test_an_impossible_id_is_refused(suno_unknown: Evidence) -> None:
 
 @requirement("suno.batch.ids-type")
 def test_text_is_no_list_of_ids(suno_batch_wrong: Exchange) -> None:
+    need_channel(suno_batch_wrong)
     expect_refused(suno_batch_wrong)
 
 
 def _refusals(evidence: Evidence) -> list[Exchange]:
-    found = [e for e in evidence if not e.ok and e.status not in (401, 403)]
+    found = [e for e in evidence if not e.ok and e.status not in (401, 403) and not lacks_channel(e)]
     found = [e for e in found if is_ours(e) or not (e.status in ABSENT or e.media_type == "text/html")]
     if not found:
         raise NotOffered("nothing was refused here, or the hub answers as if nothing were there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
+from conformance.engine.courses import need_channel
 from conformance.engine.judge import Words, expect, not_testable, parsed
 from conformance.engine.reading import served
 from conformance.engine.requirement import requirement
@@ -11,6 +12,7 @@ from conformance.families.suno.reading import SUCCESS, Evidence, id_in, submissi
 
 @requirement("suno.submit.envelope")
 def test_a_submission_is_answered_in_the_envelope(any_suno_work: Evidence) -> None:
+    need_channel(any_suno_work[0])
     submit = served(any_suno_work[0])
     value = parsed(submit)
     expect(isinstance(value, dict), "an object", value, "", submit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.engine.courses import expect_alike
+from conformance.engine.courses import expect_alike, need_channel
 from conformance.engine.judge import Words, expect, parsed
 from conformance.engine.replies import misshapen
 from conformance.engine.requirement import requirement
@@ -86,6 +86,7 @@ def test_lyrics_are_there(any_suno_lyrics: Evidence) -> None:
 @requirement("suno.refusal.unknown-model")
 def test_an_unknown_model_is_not_passed_over(any_suno_unknown_model: Evidence) -> None:
     submit = any_suno_unknown_model[0]
+    need_channel(submit)
     if not submit.ok:
         refused = submit.status is not None and 400 <= submit.status < 500
         expect(refused, "a refusal with a 4xx status, or FAILURE", Words(f"HTTP {submit.status}"), "", submit)

@@ -80,6 +80,10 @@ def open_route(ask: Ask, reply: Reply) -> Reply:
     "auth.missing.403",
     "A request without credential is refused with 403.",
     "auth.missing.refused",
+    also={
+        "realtime.handshake.stranger": "a handshake is a request",
+        "realtime.handshake.wrong-token": "a handshake is a request",
+    },
     source="the default of a common Python framework's bearer scheme",
 )
 def missing_is_forbidden(ask: Ask, reply: Reply) -> Reply:
@@ -135,6 +139,7 @@ def wrong_is_not_found(ask: Ask, reply: Reply) -> Reply:
     "A token that is in no table ends in a server error.",
     "auth.wrong.refused",
     also={
+        "realtime.handshake.wrong-token": "a handshake is a request",
         "auth.malformed.refused": "a bare word is looked up in the same table",
         "auth.before-body": "a wrong token with a broken body is looked up in the same table",
     },
@@ -271,6 +276,7 @@ def capitals(ask: Ask, reply: Reply) -> Reply:
     "auth.refusal.detail",
     "A 401 has the body of the web framework.",
     "auth.refusal.envelope",
+    also={"realtime.handshake.refusal-body": "a handshake is a request"},
     source="BerriAI/litellm#1554",
 )
 def framework_body(_ask: Ask, reply: Reply) -> Reply:
@@ -281,6 +287,7 @@ def framework_body(_ask: Ask, reply: Reply) -> Reply:
     "auth.refusal.empty",
     "A 401 has no body.",
     "auth.refusal.envelope",
+    also={"realtime.handshake.refusal-body": "a handshake is a request"},
     source="openai-python shows: 401 status code (no body)",
 )
 def empty_refusal(_ask: Ask, reply: Reply) -> Reply:
@@ -291,6 +298,7 @@ def empty_refusal(_ask: Ask, reply: Reply) -> Reply:
     "auth.refusal.string",
     "A 401 has its error as a string.",
     "auth.refusal.envelope",
+    also={"realtime.handshake.refusal-body": "a handshake is a request"},
     source="xinhai-ai/endpoint_forwarder#4",
 )
 def string_error(_ask: Ask, reply: Reply) -> Reply:

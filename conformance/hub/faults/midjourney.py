@@ -142,7 +142,6 @@ def no_result(_asked: Body, answer: Body) -> None:
     "midjourney.result-object",
     "The id of a step from a picture stands in an object.",
     "midjourney.submit.id",
-    also={"midjourney.submit.id-text": "an object is no text"},
     source="gateways that pass the vendor's answer through",
 )
 @on_submits(CHANGE)
@@ -448,8 +447,6 @@ def queued_again(task: Body) -> None:
         "midjourney.finished.same": "what is told after the first end is not what was told at it",
         "midjourney.time.finish": "a failure that is not one has no time",
         "midjourney.failure.reason": "a failure that is not one has no reason",
-        "midjourney.change.too-early": "nothing can be asked before the end",
-        "midjourney.image.early": "nothing can be asked before the end",
         "midjourney.mode.same": "the first end is not the one that stays",
         "midjourney.list.same": "the first end is not the one that stays",
         "midjourney.image.served": "the picture is not there yet",
@@ -478,7 +475,7 @@ def _stuck(task: Body, status: str, progress: str) -> None:
     "midjourney.submitted-for-ever",
     "A picture that is finished is still told as submitted.",
     "midjourney.status.ends",
-    also={"midjourney.status.forward": "it ran in between", "midjourney.progress.rises": "progress is lost as well"},
+    also={"midjourney.status.forward": "it ran in between"},
     source="novicezk/midjourney-proxy#217, #261, #93, #175",
 )
 @on_tasks()
@@ -1168,16 +1165,6 @@ fault(
 
 
 @fault(
-    "midjourney.refused-with-200",
-    "Refusals of submissions have HTTP 200, and a code.",
-    "midjourney.refusal.status",
-    source="midjourney-proxy: refusals are answers",
-)
-def refused_with_200(ask: Ask, reply: Reply) -> Reply:
-    return reply.with_status(200) if ask.operation in SUBMITS and reply.status == 400 and ask.json else reply
-
-
-@fault(
     "midjourney.openai-refusals",
     "Refusals have the envelope of another format.",
     "midjourney.refusal.envelope",
@@ -1194,7 +1181,6 @@ def openai_refusals(ask: Ask, reply: Reply) -> Reply:
     "midjourney.code-word",
     "The code of a refusal is a word.",
     "midjourney.refusal.envelope",
-    also={"errors.envelope": "the contract has a number there"},
     source="gateways that put their own codes into the format's envelope",
 )
 def code_word(ask: Ask, reply: Reply) -> Reply:

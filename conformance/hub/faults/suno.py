@@ -90,7 +90,6 @@ def done(task: Body) -> bool:
     "suno.code-number",
     "The code of a submission is a number.",
     "suno.submit.envelope",
-    also={"suno.submit.shape": "the schema has text there"},
     source="vendors whose envelope has 200 as its code",
 )
 @on_submits
