@@ -172,7 +172,8 @@ async def work(job: Job) -> None:
     governor = Governor(job.target.concurrency, job.budget)
     async with Client(verify=job.target.verify_tls) as client:
         for number, key in enumerate(job.keys):
-            with contextlib.suppress(Timeout), FileLock(inquiry.store.path(key).with_suffix(".lock"), blocking=False):
+            lock = FileLock(job.folder / f".{inquiry.store.path(key).stem}.lock", blocking=False)
+            with contextlib.suppress(Timeout), lock:
                 if inquiry.store.get(key) is None:
                     hub = Hub(job.target, registry.contract, client, governor, redactor)
                     hub.terms, hub.share = job.terms, _share(governor, job, number)

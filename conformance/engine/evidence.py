@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from conformance.wire.coding import MAX_DECODED, MAX_RATIO
 from conformance.wire.exchange import Exchange
 
 FORMAT = 1
@@ -60,12 +61,7 @@ class Record:
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes."""
-        return sum(
-            len(exchange.request.body)
-            + sum(_PIECE + len(piece.data) for piece in exchange.pieces)
-            + sum(_PIECE + len(frame.data) for frame in exchange.frames)
-            for exchange in self.exchanges
-        )
+        return sum(_size(exchange) for exchange in self.exchanges)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -84,6 +80,14 @@ class Record:
             problem_kind=data["problem_kind"],
             notes=data.get("notes"),
         )
+
+
+def _size(exchange: Exchange) -> int:
+    size = sum(_PIECE + len(piece.data) for piece in exchange.pieces)
+    size += sum(_PIECE + len(frame.data) for frame in exchange.frames)
+    if exchange.header("content-encoding"):
+        size = min(MAX_DECODED, MAX_RATIO * size)
+    return len(exchange.request.body) + size
 
 
 class Store:

@@ -216,7 +216,9 @@ def _flat(told: Mapping[str, Any], prefix: str, place: str) -> Iterator[tuple[st
     for name, value in told.items():
         path = f"{prefix}{name}"
         if path in NESTED:
-            yield from _flat(thing(value, f"{place}.{path}") if value is not None else {}, f"{path}.", place)
+            if value is not None:
+                thing(value, f"{place}.{path}")
+                yield from _flat(value, f"{path}.", place)
         else:
             yield path, value
 

@@ -135,15 +135,12 @@ class Evidence:
     def __init__(self, folder: Path) -> None:
         self._store = Store(folder)
         self._folder = folder
-        self._seen: dict[str, Record | None] = {}
 
     def get(self, key: str) -> Record | None:
-        if key not in self._seen:
-            try:
-                self._seen[key] = self._store.get(key)
-            except (EvidenceError, OSError, ValueError):
-                self._seen[key] = None
-        return self._seen[key]
+        try:
+            return self._store.get(key)
+        except (EvidenceError, OSError, ValueError):
+            return None
 
     def file(self, key: str) -> str:
         """Name of a record's file."""

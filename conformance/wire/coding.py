@@ -5,10 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-__all__ = ["MAX_DECODED", "undo"]
+__all__ = ["MAX_DECODED", "MAX_RATIO", "undo"]
 
-MAX_DECODED = 8 * 2**20
+MAX_DECODED = 4 * 2**20
 """Bytes that a body may grow to when its coding is undone."""
+MAX_RATIO = 1032
+"""How much longer than its deflated form a text can be."""
+_KEPT_OF_TOO_MUCH = 2**16
 
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 _NO_HEADER = -zlib.MAX_WBITS
@@ -27,10 +30,19 @@ def undo(coding: str, parts: Sequence[bytes], bound: int = MAX_DECODED) -> tuple
     inflater = _Inflater(_wrapping(name, parts), bound)
     try:
         decoded = [inflater.feed(part) for part in parts]
-        return decoded, inflater.problem()
+        return _beginning(decoded) if inflater.overflow else decoded, inflater.problem()
     except zlib.error:
         done = [*inflater.done, *([b""] * len(parts))][: len(parts)]
         return done, f"the body is labelled {name} and cannot be inflated as such"
+
+
+def _beginning(parts: Sequence[bytes]) -> list[bytes]:
+    """The parts up to some length, and empty ones: what swelled beyond the bound is not worth its memory."""
+    kept, left = [], _KEPT_OF_TOO_MUCH
+    for part in parts:
+        kept.append(part[:left])
+        left -= len(kept[-1])
+    return kept
 
 
 def _wrapping(name: str, parts: Sequence[bytes]) -> int:
@@ -47,18 +59,18 @@ class _Inflater:
         self._left = bound
         self._bound = bound
         self._stream = zlib.decompressobj(wrapping)
-        self._overflow = False
+        self.overflow = False
         self._begun = False
 
     def feed(self, data: bytes) -> bytes:
         out = bytearray()
-        while data and not self._overflow:
+        while data and not self.overflow:
             if self._stream.eof:
                 # RFC 1952 2.2: a gzip body may be several members one after another.
                 self._stream = zlib.decompressobj(self._wrapping)
             piece = self._stream.decompress(data, self._left + 1)
             self._begun = True
-            self._overflow = len(piece) > self._left
+            self.overflow = len(piece) > self._left
             out += piece[: self._left]
             self._left -= min(len(piece), self._left)
             data = self._stream.unused_data
@@ -66,7 +78,7 @@ class _Inflater:
         return self.done[-1]
 
     def problem(self) -> str:
-        if self._overflow:
+        if self.overflow:
             return f"the body inflates to more than {self._bound} bytes"
         if self._begun and not self._stream.eof:
             return "the compressed body is cut short"

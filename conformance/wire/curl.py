@@ -94,7 +94,9 @@ def _shell_text(body: bytes) -> str | None:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return None if "\0" in text or len(body) > _LONGEST_ARGUMENT else text
+    # A body may repeat what the hub has said; on a terminal that must neither move the cursor nor hide anything.
+    inert = all(character.isprintable() or character in "\n\t" for character in text)
+    return text if inert and len(body) <= _LONGEST_ARGUMENT else None
 
 
 def _quoted(text: str) -> str:

@@ -176,7 +176,7 @@ class Exchange:
 
     @cached_property
     def decoded_body(self) -> bytes:
-        """The body with gzip or deflate undone, up to 8 MiB; see ``coding_problem`` for what went wrong with it."""
+        """The body with gzip or deflate undone, up to 4 MiB; see ``coding_problem`` for what went wrong with it."""
         if self.decoded_pieces is self.pieces:
             return self.body
         return b"".join(piece.data for piece in self.decoded_pieces)
@@ -196,6 +196,8 @@ class Exchange:
         names = ", ".join(self.header_all("content-encoding"))
         if not names:
             return self.pieces, ""
+        if self.end is End.too_large:
+            return self.pieces, f"the body is too large, and labelled {names!r} besides"
         parts, problem = coding.undo(names, [piece.data for piece in self.pieces])
         return tuple(Piece(piece.at, part) for piece, part in zip(self.pieces, parts, strict=True)), problem
 

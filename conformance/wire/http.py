@@ -24,6 +24,7 @@ from typing import Any
 import httpx
 
 from conformance import __version__
+from conformance.wire.coding import undo
 from conformance.wire.exchange import End, Exchange, Headers, Piece, Request
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Redactor
@@ -221,6 +222,9 @@ class _Taking:
     def _recorded(self, redactor: Redactor) -> tuple[Piece, ...]:
         """All pieces, or the beginning of a body that is too large: nobody judges what it would have said."""
         pieces = redactor.pieces(self._pieces)
+        coding = ", ".join(self._coding)
+        if coding and redactor.hides(b"".join(undo(coding, [piece.data for piece in pieces])[0])):
+            pieces = redactor.blanked(pieces)
         # What struck a limit lives in a cycle with its traceback; megabytes must not wait there for the collector.
         self._pieces, self._response = [], None
         if self._end is not End.too_large:
@@ -228,6 +232,10 @@ class _Taking:
         sizes = accumulate(len(piece.data) for piece in pieces)
         kept = next((number for number, size in enumerate(sizes) if size > _KEPT_OF_TOO_MUCH), len(pieces))
         return pieces[: max(1, min(kept, _PIECES_OF_TOO_MUCH))]
+
+    @property
+    def _coding(self) -> list[str]:
+        return self._response.headers.get_list("content-encoding") if self._response is not None else []
 
     def _now(self) -> float:
         return round(time.perf_counter() - self._zero, 6)

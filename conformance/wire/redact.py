@@ -41,6 +41,7 @@ _SCHEME = re.compile(r"((?:bearer|basic|digest|token|apikey|negotiate|midjourney
 _PARAMETER = re.compile(rf"([?&](?:{'|'.join(CREDENTIAL_PARAMETERS)})=)([^&#]*)", re.I)
 _USERINFO = re.compile(r"(?<=://)[^/?#@]*(?=@)")
 _WHOLE_MARKER = re.compile(r"\[(?:token|other)\]\**|\[?\**\]?")
+_ESCAPES = (b"\\u", b"\\x", b"%", b"&#")
 _REPEATED = re.compile(rb"\[token\]\*")
 
 Data = bytes
@@ -100,6 +101,7 @@ class Redactor:
         self._shown = frozenset(shown) - self._plain
         # Longest first: a secret may be part of another one.
         self._markers = [(form, _marker(len(form)).encode()) for form in sorted(forms, key=len, reverse=True)]
+        self._disguised = [_disguised(secret) for secret in plain if len(secret) >= _SHORT]
         self._words = _words(secret for secret in plain if _WORD <= len(secret) < _SHORT and not secret.isdigit())
 
     def __repr__(self) -> str:
@@ -113,21 +115,35 @@ class Redactor:
         """The bytes without secrets, of the same length."""
         for form, marker in self._markers:
             data = data.replace(form, marker)
+        if any(sign in data for sign in _ESCAPES):
+            for pattern in self._disguised:
+                data = pattern.sub(lambda found: _marker(len(found[0])).encode(), data)
         return self._words.sub(_mask_word, data) if self._words else data
 
     def pieces(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         """The pieces without secrets, those that a boundary cuts included; boundaries and times are kept."""
         body = b"".join(piece.data for piece in pieces)
         clean = self.bytes(body)
-        if clean == body:
-            return tuple(pieces)
+        return tuple(pieces) if clean == body else self._cut(pieces, clean)
+
+    @staticmethod
+    def _cut(pieces: Sequence[Piece], body: Data) -> tuple[Piece, ...]:
         cut: list[Piece] = []
         start = 0
         for piece in pieces:
             end = start + len(piece.data)
-            cut.append(replace(piece, data=clean[start:end]))
+            cut.append(replace(piece, data=body[start:end]))
             start = end
         return tuple(cut)
+
+    def hides(self, data: Data) -> bool:
+        """Whether there is a secret in the bytes."""
+        return self.bytes(data) != data
+
+    def blanked(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+        """The pieces with a single marker over all of them, for a body from which a secret cannot be cut out."""
+        marker = _marker(sum(len(piece.data) for piece in pieces)).encode()
+        return self._cut(pieces, marker)
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """The headers without secrets.
@@ -153,6 +169,16 @@ class Redactor:
             return value
         known = value in self._plain or self.text(value) != value
         return _marker(len(value), MARKER if known else OTHER_MARKER)
+
+
+def _disguised(secret: str) -> re.Pattern[Data]:
+    """The secret with any of its characters escaped as in JSON, in URLs, in HTML, or in source text."""
+    letters = (
+        rf"(?:{re.escape(letter)}|(?i:\\u{ord(letter):04x}|%{ord(letter):02x}|\\x{ord(letter):02x}"
+        rf"|&#x0*{ord(letter):x};|&#0*{ord(letter)};))"
+        for letter in secret
+    )
+    return re.compile("".join(letters).encode("utf-8"))
 
 
 def _marker(length: int, word: str = MARKER) -> str:

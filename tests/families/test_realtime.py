@@ -66,7 +66,8 @@ def text(value: Any) -> bytes:
 def test_the_clean_hub_is_not_blamed(clean_run: CleanRun, judged: list[Case]) -> None:
     found = outcomes(clean_run, judged, {})
     assert red(found) == {}
-    assert {outcome.verdict for outcome in found.values()} == {Verdict.PASS}
+    passed = {i for case in judged if found[case_id(case)].verdict is Verdict.PASS for i in case.ids}
+    assert passed == {i for case in judged for i in case.ids}
 
 
 def test_a_beta_that_is_declined_is_not_offered(clean_run: CleanRun, judged: list[Case]) -> None:
@@ -88,6 +89,14 @@ def test_a_beta_that_is_declined_is_not_offered(clean_run: CleanRun, judged: lis
 def test_a_beta_that_is_refused_is_not_offered(clean_run: CleanRun, judged: list[Case]) -> None:
     refused = replace(session(clean_run, "realtime_beta"), status=400, frames=(), headers=())
     assert red(outcomes(clean_run, judged, {"realtime_beta": refused})) == {}
+
+
+def test_a_token_in_the_wrong_place_is_one_finding(clean_run: CleanRun, judged: list[Case]) -> None:
+    refused = replace(session(clean_run, "realtime_browser"), status=401, frames=(), headers=())
+    found = outcomes(clean_run, judged, {"realtime_browser": refused})
+    (name,) = red(found)
+    assert "test_the_token_is_taken_from_the_subprotocols" in name
+    assert Verdict.INCONCLUSIVE not in {outcome.verdict for outcome in found.values()}
 
 
 def test_a_hub_without_realtime_is_not_blamed(clean_run: CleanRun, judged: list[Case]) -> None:

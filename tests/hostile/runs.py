@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,9 @@ def attacked(case: Case, upstream: str, folder: Path, arguments: Iterable[str], 
         with started(folder, ["--base-url", hub.url, "--fuzz", "off", *arguments]) as (process, words):
             ended = wait(process, words, began, limit=limit)
         HUBS.clear()
-        return Ended(**{**vars(ended), "strangers": hub.strangers})
+        if hub.mistakes:
+            raise RuntimeError(f"the hostile hub itself went wrong: {hub.mistakes[0]}")
+        return replace(ended, strangers=hub.strangers)
 
 
 def leaks(ended: Ended) -> list[str]:

@@ -146,6 +146,8 @@ class HostileHub:
     strangers: int = 0
     """Connections that came for another host, where redirects point to."""
     requests: int = 0
+    mistakes: list[str] = field(default_factory=list)
+    """What went wrong in the play itself."""
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _ports: dict[str, int] = field(default_factory=dict)
     _servers: list[asyncio.Server] = field(default_factory=list)
@@ -210,9 +212,17 @@ class HostileHub:
         self._tasks.add(task)
         # A cancelled task must end quietly: asyncio in Python 3.11 reports it as an error otherwise.
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._reply(reader, writer)
+            await self._reply_or_note(reader, writer)
         self._tasks.discard(task)
         writer.close()
+
+    async def _reply_or_note(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._reply(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            raise
+        except Exception as problem:
+            self.mistakes.append(repr(problem))
 
     async def _reply(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")

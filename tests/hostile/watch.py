@@ -1,6 +1,7 @@
 """Runs a Python program and notes its greatest resident size in megabytes: `watch NOTE MOST_BYTES ARGUMENTS...`.
 
-`MOST_BYTES` bounds every file that the program writes; 0 is no bound. This is a small process of its own, because a child begins with the size of the process that started it.
+`MOST_BYTES` bounds every file that the program writes; 0 is no bound. This is a small process of its own, because a
+child begins with the size of the process that started it.
 """
 
 import json

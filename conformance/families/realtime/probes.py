@@ -1,4 +1,4 @@
-"""What is asked of Realtime: a session without answers, one with a call and a text, two side by side, and a beta one.
+"""What is asked of Realtime: sessions without and with answers, two side by side, a browser's, and a beta one.
 
 Five small answers are paid for: a call, a text, a short sound, a long text that is cancelled at once, and a few words
 in the beta generation. Handshakes that have to be refused cost nothing, and are asked of every hub. Every event of ours
@@ -179,7 +179,7 @@ async def _change(talker: Talker) -> None:
 
 
 async def _mistake(talker: Talker) -> None:
-    await talker.update("kx-wrong-field", {"instructions": FORBIDDEN_ORDERS, "tools": "none of that kind"})
+    await talker.update("kx-wrong-field", {"instructions": FORBIDDEN_ORDERS, "max_output_tokens": "many"})
     await talker.dialogue.tell('{"event_id": "kx-broken", "type": "session.update", ')
     await talker.dialogue.hear("error", within=ACKNOWLEDGED_SECONDS)
     await talker.ask("kx-unknown-type", "kx.no.such.event", [])
@@ -207,7 +207,7 @@ async def _record(talker: Talker) -> None:
 
 @probe(REALTIME)
 async def realtime_turns(hub: Hub) -> Exchange:
-    """A session as browsers open it: a call that is forced, its result, and a text that is dictated.
+    """A session with answers: a call that is forced, its result, and a text that is dictated.
 
     While the text is being given a second answer is asked for. At the end comes a text message that is no UTF-8.
     """
@@ -225,7 +225,7 @@ async def realtime_turns(hub: Hub) -> Exchange:
         await dialogue.frame(Kind.text, b'{"type": "session.update\xff\xfe"}')
         await dialogue.hear_end(ACKNOWLEDGED_SECONDS)
 
-    return await hub.converse(REALTIME, talk, query=where(hub), auth="ws-subprotocol", limits=patient(hub))
+    return await hub.converse(REALTIME, talk, query=where(hub), limits=patient(hub))
 
 
 async def _call(talker: Talker) -> None:
@@ -263,6 +263,16 @@ async def _two_at_once(talker: Talker) -> None:
         late = await talker.dialogue.hear("error", "response.created", within=AFTERWARDS_SECONDS)
         if late is not None and late.get("type") == "response.created":
             await talker.answered()
+
+
+@probe(REALTIME, admit=Admit.REPLY, phase=Phase.ANSWERS)
+async def realtime_browser(hub: Hub) -> Exchange:
+    """A session as browsers open it, with the token among the subprotocols. Nothing is asked in it."""
+
+    async def talk(dialogue: Dialogue) -> None:
+        await Talker(dialogue).greeted()
+
+    return await hub.converse(REALTIME, talk, query=where(hub), auth="ws-subprotocol", limits=patient(hub))
 
 
 @probe(REALTIME)
@@ -391,9 +401,8 @@ async def realtime_no_handshakes(hub: Hub) -> Conversation:
     return plain, await hub.converse(path=path, query=where(hub), headers=headers)
 
 
-_SESSIONS = frozenset({"realtime_session", "realtime_turns", "realtime_pair", "realtime_beta"})
+_SESSIONS = frozenset({"realtime_session", "realtime_turns", "realtime_browser", "realtime_pair", "realtime_beta"})
 _ANSWERS = frozenset({"realtime_turns", "realtime_pair", "realtime_beta"})
-realtime_browser = Group("realtime_browser", lambda p: p.name == "realtime_turns", Admit.REPLY)
 any_realtime_session = Group("any_realtime_session", lambda p: p.name in _SESSIONS, flat=True)
 any_realtime_answer = Group("any_realtime_answer", lambda p: p.name in _ANSWERS, flat=True)
 any_realtime_socket = Group("any_realtime_socket", lambda p: p.family == REALTIME, Admit.REPLY, flat=True)

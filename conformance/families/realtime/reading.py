@@ -12,8 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from conformance.engine.contract import Violation, load_contract
-from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import served
+from conformance.engine.judge import NotOffered, Words, expect, not_testable, refusal_of
 from conformance.engine.replies import Places, part_of
 from conformance.families.realtime.views import Event, Item, Part
 from conformance.wire import strictjson
@@ -78,10 +77,13 @@ def messages(exchange: Exchange) -> tuple[Message, ...]:
     """The messages of both sides.
 
     Raises:
-        NotTestable: there is no session, for whatever reason.
+        NotOffered: the hub cleanly refused the handshake.
+        NotTestable: there is no session for another reason.
     """
-    served(exchange)
     if not exchange.switched:
+        refusal = refusal_of(exchange)
+        if refusal:
+            raise NotOffered(f"the hub does not serve this handshake: {refusal}")
         not_testable("there is no WebSocket session here")
     return messages_in(exchange.frames)
 
@@ -219,7 +221,12 @@ def _violations(data: bytes) -> tuple[Violation, ...]:
 
 def misshapen(step: Step, *parts: str) -> Iterator[Violation]:
     """What breaks the contract's schema in the named parts of an event of the hub."""
-    return (one for one in _violations(step.data) if part_of(one, PLACES) in parts)
+    return (one for one in _violations(step.data) if _part(step, one) in parts)
+
+
+def _part(step: Step, violation: Violation) -> str:
+    part = part_of(violation, PLACES)
+    return "event" if part == "place" and not step.type.startswith("response.") else part
 
 
 @dataclass

@@ -66,9 +66,9 @@ def test_the_token_is_taken_from_the_subprotocols(realtime_session: Exchange, re
 
 
 @requirement("realtime.handshake.subprotocol")
-def test_realtime_is_chosen_where_it_is_offered(realtime_turns: Exchange) -> None:
-    opened((realtime_turns,))
-    got = realtime_turns.header_all("sec-websocket-protocol")
+def test_realtime_is_chosen_where_it_is_offered(realtime_browser: Exchange) -> None:
+    opened((realtime_browser,))
+    got = realtime_browser.header_all("sec-websocket-protocol")
     expect(got == (SUBPROTOCOL,), SUBPROTOCOL, ", ".join(got) or Words("no such header"), "sec-websocket-protocol")
 
 
