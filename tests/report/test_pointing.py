@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.report.bytesview import view, visible
@@ -48,6 +48,7 @@ def pointers(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
     return found
 
 
+@settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(JSON, st.sampled_from([None, 2]))
 def test_every_value_is_found_where_it_stands(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
