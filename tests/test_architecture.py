@@ -78,3 +78,13 @@ def test_heavy_packages_are_imported_only_where_they_are_used() -> None:
         if name.split(".")[0] in HEAVY
     ]
     assert not early
+
+
+def test_the_engine_runs_without_its_kit() -> None:
+    crossed = [
+        f"{path.name} imports {name}"
+        for path in (PACKAGE / "engine").glob("*.py")
+        for name in imports(path)
+        if name.startswith("conformance.engine.kit")
+    ]
+    assert not crossed

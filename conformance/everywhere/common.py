@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from conformance.engine.contract import Operation, Violation, load_contract
-from conformance.engine.forms import FORM, File, form
-from conformance.engine.samples import png, wav
-from conformance.engine.streams import asks_for_stream
+from conformance.engine.kit.forms import FORM, File, form
+from conformance.engine.kit.samples import png, wav
+from conformance.engine.kit.streams import asks_for_stream
 from conformance.engine.target import Target
 from conformance.wire.exchange import Exchange, Request
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from conformance.engine.contract import Contract, Operation, Violation
 from conformance.engine.judge import show
-from conformance.engine.streams import (
+from conformance.engine.kit.streams import (
     EVENT_STREAM,
     TERMINALS,
     asks_for_stream,

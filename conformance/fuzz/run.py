@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from conformance.engine.contract import Operation
+from conformance.engine.kit.streams import asks_for_stream
 from conformance.engine.probe import WRONG_TOKEN, BudgetSpent, Hub, credential
-from conformance.engine.streams import asks_for_stream
 from conformance.fuzz.adapter import Source
 from conformance.fuzz.bounds import too_costly
 from conformance.fuzz.case import Aim, Case

@@ -3,11 +3,14 @@
 import math
 import re
 from collections.abc import Sequence
-from re import _constants, _parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
 
 from conformance.hub.schemas import fits
 from conformance.hub.text import quotations
+
+_parser: Any = import_module("re._parser")
+_constants: Any = import_module("re._constants")
 
 PLACE_KEYS = re.compile(r"city|cities|location|place|town|country|destination|origin|capital|region", re.IGNORECASE)
 TEXT_KEYS = re.compile(r"query|text|message|content|prompt|question|answer|summary|expression", re.IGNORECASE)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.engine.answers import Counts, counts_of, id_of, text_of
+from conformance.engine.kit.answers import Counts, counts_of, id_of, text_of
 from conformance.wire.exchange import Exchange
 from tests.support import answer
 

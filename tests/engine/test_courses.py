@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from conformance.engine import courses
-from conformance.engine.courses import Format, Stage
 from conformance.engine.judge import Broken, NotTestable
+from conformance.engine.kit import courses
+from conformance.engine.kit.courses import Format, Stage
 from conformance.wire.exchange import End, Exchange, Piece, Request
 
 RANKS = {"QUEUED": 0, "RUNNING": 1, "SUCCESS": 2, "FAILURE": 2}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.engine.films import Film, film_of
-from conformance.engine.media import Undecodable
-from conformance.engine.samples import png, wav
+from conformance.engine.kit.films import Film, film_of
+from conformance.engine.kit.media import Undecodable
+from conformance.engine.kit.samples import png, wav
 from conformance.hub.film import mp4
 
 DATA = mp4(64, 48, 2, 4, "test")

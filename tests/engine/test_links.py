@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from conformance.engine.contract import load_contract
-from conformance.engine.forms import File, form, form_fields
-from conformance.engine.links import Reach, follow, reach_of, web_address
+from conformance.engine.kit.forms import File, form, form_fields
+from conformance.engine.kit.links import Reach, follow, reach_of, web_address
 from conformance.engine.probe import Hub
 from conformance.engine.schedule import Governor
 from conformance.engine.target import Target

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from conformance.engine.media import (
+from conformance.engine.kit.media import (
     Picture,
     Undecodable,
     from_base64,
@@ -20,7 +20,7 @@ from conformance.engine.media import (
     sound_of,
     wav_of,
 )
-from conformance.engine.samples import png, png_with_hole, wav
+from conformance.engine.kit.samples import png, png_with_hole, wav
 from conformance.hub.sound import encoded, tone
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.engine.streams import expect_increments
+from conformance.engine.kit.streams import expect_increments
 
 HONEST = {
     "words": ["The ", "cat ", "sleeps."],

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from conformance.engine.forms import File, form
-from conformance.engine.media import raw_of, sound_of
-from conformance.engine.samples import wav
+from conformance.engine.kit.forms import File, form
+from conformance.engine.kit.media import raw_of, sound_of
+from conformance.engine.kit.samples import wav
 from conformance.hub.sound import encoded, heard, tone
 from tests.hub.conftest import BEARER, Api
 

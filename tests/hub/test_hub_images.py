@@ -10,8 +10,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from conformance.engine.forms import File, form
-from conformance.engine.samples import png, png_with_hole
+from conformance.engine.kit.forms import File, form
+from conformance.engine.kit.samples import png, png_with_hole
 from tests.hub.conftest import BEARER, Api
 
 GENERATE, EDIT = "/v1/images/generations", "/v1/images/edits"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.engine.contract import load_contract
-from conformance.engine.media import picture_of, sound_of
+from conformance.engine.kit.media import picture_of, sound_of
 from conformance.hub.app import create_app
 from tests.hub.conftest import TOKEN, Api
 

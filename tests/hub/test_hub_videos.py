@@ -11,8 +11,8 @@ import av
 import pytest
 
 from conformance.engine.contract import load_contract
-from conformance.engine.films import film_of
-from conformance.engine.samples import png
+from conformance.engine.kit.films import film_of
+from conformance.engine.kit.samples import png
 from conformance.hub.app import create_app
 from conformance.hub.film import mp4
 from conformance.hub.tasks import FAILURE_WORD

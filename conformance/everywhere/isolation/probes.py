@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from conformance.engine.alone import own_connection
+from conformance.engine.kit.alone import own_connection
 from conformance.engine.probe import WRONG_TOKEN, Admit, Conversation, Hub, probe
 from conformance.everywhere.talk import CHAT, question, streamed
 from conformance.wire.exchange import Exchange

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from conformance.engine.answers import counts_of, id_of, text_of
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit.answers import counts_of, id_of, text_of
+from conformance.engine.kit.reading import served
 from conformance.engine.probe import Conversation
-from conformance.engine.reading import served
 from conformance.engine.requirement import requirement
 from conformance.everywhere.isolation.probes import CODE_WORD, DROPPED_MARK, MARKS
 from conformance.everywhere.talk import CHAT

@@ -6,10 +6,10 @@ import itertools
 import json
 from collections.abc import Iterable
 
-from conformance.engine.answers import counts_of
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit.answers import counts_of
+from conformance.engine.kit.reading import served
 from conformance.engine.probe import Conversation
-from conformance.engine.reading import served
 from conformance.engine.requirement import requirement
 from conformance.everywhere.metering.probes import MORE_WORDS
 from conformance.wire.exchange import Exchange

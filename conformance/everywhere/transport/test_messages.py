@@ -5,9 +5,9 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 
 from conformance.engine.judge import Words, expect, inconclusive, not_testable
+from conformance.engine.kit.streams import EVENT_STREAM
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import EVENT_STREAM
 from conformance.everywhere.common import operation_of
 from conformance.wire.exchange import End, Exchange, json_irregularities
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit.streams import DONE, EVENT_STREAM, TERMINALS, is_terminal, is_terminator, value_of
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import DONE, EVENT_STREAM, TERMINALS, is_terminal, is_terminator, value_of
 from conformance.everywhere.common import asks_stream
 from conformance.everywhere.transport.views import (
     FEWEST_EVENTS,

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import not_testable
+from conformance.engine.kit.streams import EVENT_STREAM, is_terminator
 from conformance.engine.probe import Conversation
-from conformance.engine.streams import EVENT_STREAM, is_terminator
 from conformance.everywhere.common import asks_stream
 from conformance.wire.exchange import Exchange
 

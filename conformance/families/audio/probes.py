@@ -11,12 +11,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from conformance.engine.costs import with_claim, with_consent
-from conformance.engine.forms import File, form
+from conformance.engine.kit.costs import with_claim, with_consent
+from conformance.engine.kit.forms import File, form
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import Wrongs, ask_wrongly
+from conformance.engine.kit.samples import wav
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, StopProbe, probe
-from conformance.engine.reading import offered
-from conformance.engine.refusals import Wrongs, ask_wrongly
-from conformance.engine.samples import wav
 from conformance.wire.exchange import Exchange
 from conformance.wire.limits import Limits
 

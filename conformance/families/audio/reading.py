@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.engine.forms import form_fields
 from conformance.engine.judge import not_testable
-from conformance.engine.reading import asked, served
+from conformance.engine.kit.forms import form_fields
+from conformance.engine.kit.reading import asked, served
 from conformance.wire import strictjson
 from conformance.wire.exchange import End, Exchange
 

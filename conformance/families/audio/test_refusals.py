@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.engine.costs import ABSENT, expect_refused
 from conformance.engine.judge import NotOffered, expect, inconclusive, not_testable
-from conformance.engine.refusals import error_of, expect_params, reply_to
+from conformance.engine.kit.costs import ABSENT, expect_refused
+from conformance.engine.kit.refusals import error_of, expect_params, reply_to
 from conformance.engine.requirement import requirement
 from conformance.families.audio.probes import NO_INPUT, WRONG_SPEECH
 from conformance.families.audio.reading import Evidence

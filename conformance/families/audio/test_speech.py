@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.media import Sound, Undecodable, from_base64, raw_of, sound_of
-from conformance.engine.reading import served
-from conformance.engine.replies import is_count
+from conformance.engine.kit.media import Sound, Undecodable, from_base64, raw_of, sound_of
+from conformance.engine.kit.reading import served
+from conformance.engine.kit.replies import is_count
 from conformance.engine.requirement import requirement
 from conformance.families.audio.reading import (
     MEDIA_TYPES,

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import served
-from conformance.engine.replies import expect_fit, expect_served, is_count
+from conformance.engine.kit.reading import served
+from conformance.engine.kit.replies import expect_fit, expect_served, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.audio.probes import SECONDS
 from conformance.families.audio.reading import (

@@ -10,9 +10,8 @@ import base64
 from dataclasses import asdict
 from typing import Any
 
-from conformance.engine.echo import COPYIST
-from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
-from conformance.engine.prompts import (
+from conformance.engine.kit.echo import COPYIST
+from conformance.engine.kit.prompts import (
     BATTERY,
     CAP,
     COUNT_TO_NINE,
@@ -26,9 +25,10 @@ from conformance.engine.prompts import (
     VERDICT,
     WEATHER,
 )
-from conformance.engine.reading import offered
-from conformance.engine.refusals import Wrongs, ask_wrongly
-from conformance.engine.samples import png, wav
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import Wrongs, ask_wrongly
+from conformance.engine.kit.samples import png, wav
+from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
 from conformance.wire.exchange import Exchange
 
 CHAT = "chat-completions"

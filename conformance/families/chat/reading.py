@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from conformance.engine import chunks
 from conformance.engine.judge import not_testable
-from conformance.engine.replies import misshapen, streamed
+from conformance.engine.kit import chunks
+from conformance.engine.kit.replies import misshapen, streamed
 from conformance.families.chat.views import Answer, ToolCall, Usage
 from conformance.wire.exchange import Exchange, remembered
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_model, expect_now
+from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.replies import expect_model, expect_now
 from conformance.engine.requirement import requirement
 from conformance.families.chat.reading import broken_shapes, parts, told, usages
 from conformance.families.chat.views import Usage

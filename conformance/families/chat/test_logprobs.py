@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import asked
+from conformance.engine.kit.reading import asked
 from conformance.engine.requirement import requirement
 from conformance.families.chat.reading import Told, told
 from conformance.families.chat.test_answer import expect_shape

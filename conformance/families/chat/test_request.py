@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.prompts import CAP
-from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_served, streamed
+from conformance.engine.kit.prompts import CAP
+from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.replies import expect_served, streamed
 from conformance.engine.requirement import requirement
 from conformance.families.chat.reading import Told, broken_shapes, final_usage, parts, told
 from conformance.families.chat.views import Answer

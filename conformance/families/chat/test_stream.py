@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance.engine import chunks
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit import chunks
+from conformance.engine.kit.streams import expect_increments
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import expect_increments
 from conformance.families.chat.reading import Part, Step, by_index, parts, steps, told, whole_stream
 from conformance.families.chat.test_answer import expect_shape
 from conformance.families.chat.views import Usage

@@ -8,9 +8,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from conformance.engine.echo import expect_survival
 from conformance.engine.judge import expect, not_testable
-from conformance.engine.prompts import VERDICT
+from conformance.engine.kit.echo import expect_survival
+from conformance.engine.kit.prompts import VERDICT
 from conformance.engine.requirement import requirement
 from conformance.families.chat.reading import Part, Told, parts, told
 from conformance.wire.exchange import Exchange

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked, served
+from conformance.engine.kit.reading import all_served, asked, served
 from conformance.engine.requirement import requirement
 from conformance.families.chat.probes import called_turn
 from conformance.families.chat.reading import Called, Told, final_usage, told

@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from conformance.engine.echo import COPYIST
-from conformance.engine.probe import Admit, Conversation, Group, Hub, Phase, StopProbe, credential, group, probe
-from conformance.engine.prompts import (
+from conformance.engine.kit.echo import COPYIST
+from conformance.engine.kit.prompts import (
     BATTERY,
     CAP,
     COUNT_TO_NINE,
@@ -23,8 +22,9 @@ from conformance.engine.prompts import (
     TWO_TOOLS,
     WEATHER,
 )
-from conformance.engine.reading import offered
-from conformance.engine.samples import png
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.samples import png
+from conformance.engine.probe import Admit, Conversation, Group, Hub, Phase, StopProbe, credential, group, probe
 from conformance.wire.exchange import Exchange
 
 CLAUDE = "claude-messages"

@@ -8,9 +8,9 @@ from typing import Any
 
 from conformance.engine.contract import Violation
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served, need_end, served
-from conformance.engine.replies import misshapen, streamed
-from conformance.engine.streams import is_terminator, value_of
+from conformance.engine.kit.reading import all_served, need_end, served
+from conformance.engine.kit.replies import misshapen, streamed
+from conformance.engine.kit.streams import is_terminator, value_of
 from conformance.families.claude.views import Block, Delta, Message, StreamEvent, Usage
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange, remembered

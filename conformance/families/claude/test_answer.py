@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.engine.echo import expect_survival
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_model, streamed
+from conformance.engine.kit.echo import expect_survival
+from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.replies import expect_model, streamed
 from conformance.engine.requirement import requirement
 from conformance.families.claude.reading import Evidence, Told, expect_answer_shape, steps, told
 from conformance.families.claude.views import Block, Message

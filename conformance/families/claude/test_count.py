@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import served
+from conformance.engine.kit.reading import served
 from conformance.engine.requirement import requirement
 from conformance.families.claude.reading import Evidence, told
 from conformance.families.claude.views import Count

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import expect_client_error
-from conformance.engine.refusals import error_of, reply_to
+from conformance.engine.kit.reading import expect_client_error
+from conformance.engine.kit.refusals import error_of, reply_to
 from conformance.engine.requirement import requirement
 from conformance.families.claude.probes import WRONG
 from conformance.families.claude.reading import Evidence

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.prompts import CAP
-from conformance.engine.reading import asked, served
-from conformance.engine.replies import expect_served
+from conformance.engine.kit.prompts import CAP
+from conformance.engine.kit.reading import asked, served
+from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
 from conformance.families.claude.reading import Evidence, Told, told
 from conformance.wire.exchange import Exchange

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit.streams import expect_increments
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import expect_increments
 from conformance.families.claude.reading import Evidence, Told, json_of, told
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange

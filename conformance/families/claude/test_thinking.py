@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import served
-from conformance.engine.replies import expect_served
+from conformance.engine.kit.reading import served
+from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
 from conformance.families.claude.reading import Evidence, Told, told
 from conformance.wire.exchange import Exchange

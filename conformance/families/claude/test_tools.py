@@ -8,8 +8,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked, served
-from conformance.engine.replies import expect_served
+from conformance.engine.kit.reading import all_served, asked, served
+from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
 from conformance.families.claude.probes import calls_in, content_of
 from conformance.families.claude.reading import CUT_SHORT, Evidence, Said, told

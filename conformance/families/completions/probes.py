@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.engine.kit.prompts import CAP, COUNT_TO_NINE, GREETING, LONG_COUNT, REPEAT, STOP, STOP_SEQUENCES
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import ask_wrongly
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, group, probe
-from conformance.engine.prompts import CAP, COUNT_TO_NINE, GREETING, LONG_COUNT, REPEAT, STOP, STOP_SEQUENCES
-from conformance.engine.reading import offered
-from conformance.engine.refusals import ask_wrongly
 from conformance.wire.exchange import Exchange
 
 COMPLETE = "completions-create"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.engine.chunks import Part, parts
 from conformance.engine.judge import not_testable
-from conformance.engine.replies import is_count, misshapen, streamed
+from conformance.engine.kit.chunks import Part, parts
+from conformance.engine.kit.replies import is_count, misshapen, streamed
 from conformance.families.completions.views import Answer, Choice, Likelihoods
 from conformance.wire.exchange import Exchange, remembered
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.engine.chunks import parts
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_counts, expect_model, expect_now, is_count
+from conformance.engine.kit.chunks import parts
+from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.replies import expect_counts, expect_model, expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.completions.reading import broken_shapes, heads, told, usages
 from conformance.wire.exchange import Exchange

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from conformance.engine.echo import expect_survival
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.prompts import CAP
-from conformance.engine.reading import asked, expect_client_error
-from conformance.engine.replies import expect_served, is_count
+from conformance.engine.kit.echo import expect_survival
+from conformance.engine.kit.prompts import CAP
+from conformance.engine.kit.reading import asked, expect_client_error
+from conformance.engine.kit.replies import expect_served, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.completions.probes import ALTERNATIVES, CHOICES, WORDS
 from conformance.families.completions.reading import Told, broken_shapes, final_counts, steps, told

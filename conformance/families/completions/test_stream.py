@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.engine import chunks
-from conformance.engine.chunks import whole_stream
 from conformance.engine.judge import expect, not_testable
+from conformance.engine.kit import chunks
+from conformance.engine.kit.chunks import whole_stream
+from conformance.engine.kit.streams import expect_increments
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import expect_increments
 from conformance.families.completions.reading import final_counts, heads, lanes, steps, told
 from conformance.families.completions.test_answer import expect_shape
 from conformance.families.completions.views import Answer

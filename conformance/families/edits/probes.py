@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import ask_wrongly
 from conformance.engine.probe import Admit, Conversation, Hub, probe
-from conformance.engine.reading import offered
-from conformance.engine.refusals import ask_wrongly
 from conformance.wire.exchange import Exchange
 
 EDIT = "edits-create"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, served
-from conformance.engine.replies import expect_counts, expect_fit, expect_now, is_count
+from conformance.engine.kit.reading import all_served, served
+from conformance.engine.kit.replies import expect_counts, expect_fit, expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.edits.probes import CHOICES
 from conformance.families.edits.views import Answer

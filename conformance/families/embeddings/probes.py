@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.engine.contract import load_contract
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import ask_wrongly
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, StopProbe, probe
-from conformance.engine.reading import offered
-from conformance.engine.refusals import ask_wrongly
 from conformance.families.embeddings.reading import first_length
 from conformance.wire.exchange import Exchange
 

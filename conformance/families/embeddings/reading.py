@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.engine.judge import not_testable, parsed
-from conformance.engine.reading import asked, served
-from conformance.engine.replies import is_finite
+from conformance.engine.kit.reading import asked, served
+from conformance.engine.kit.replies import is_finite
 from conformance.families.embeddings.views import Answer
 from conformance.wire.exchange import Exchange, remembered
 

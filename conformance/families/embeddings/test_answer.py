@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_counts, expect_fit, expect_model, is_count
+from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.replies import expect_counts, expect_fit, expect_model, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.embeddings.reading import PLACES, answer, raw_data, texts, wants_base64
 from conformance.wire.exchange import Exchange

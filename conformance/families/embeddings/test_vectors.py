@@ -6,7 +6,7 @@ import math
 import re
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked, expect_client_error, served
+from conformance.engine.kit.reading import all_served, asked, expect_client_error, served
 from conformance.engine.requirement import requirement
 from conformance.families.embeddings.probes import BATCH
 from conformance.families.embeddings.reading import (

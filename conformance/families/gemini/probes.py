@@ -10,11 +10,11 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.engine.echo import COPYIST
+from conformance.engine.kit.echo import COPYIST
+from conformance.engine.kit.prompts import CAP, COUNT_TO_NINE, GREETING, LONG_COUNT, REPEAT, STOP_SEQUENCES
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.samples import png
 from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
-from conformance.engine.prompts import CAP, COUNT_TO_NINE, GREETING, LONG_COUNT, REPEAT, STOP_SEQUENCES
-from conformance.engine.reading import offered
-from conformance.engine.samples import png
 from conformance.wire.exchange import Exchange
 
 GENERATE = "gemini-generate-content"

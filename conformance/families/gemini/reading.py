@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.contract import Violation
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served, asked, need_end, served
-from conformance.engine.replies import misshapen
+from conformance.engine.kit.reading import all_served, asked, need_end, served
+from conformance.engine.kit.replies import misshapen
 from conformance.families.gemini.views import Answer, Candidate, Part, Usage
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange, remembered

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served
-from conformance.engine.replies import same_model
+from conformance.engine.kit.reading import all_served
+from conformance.engine.kit.replies import same_model
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.reading import (
     DATA,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.media import Picture, Sound, Undecodable, from_base64, pcm_of, picture_of, wav_of
+from conformance.engine.kit.media import Picture, Sound, Undecodable, from_base64, pcm_of, picture_of, wav_of
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import WIDE
 from conformance.families.gemini.reading import Medium, expect_shape, final_usage, told

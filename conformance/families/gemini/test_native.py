@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from conformance.engine.judge import expect, not_testable
-from conformance.engine.replies import is_finite
+from conformance.engine.kit.replies import is_finite
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import DIMENSIONS, EMBEDDED
 from conformance.families.gemini.views import Embeddings, Vector

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.engine.judge import expect, inconclusive, not_testable
-from conformance.engine.reading import expect_client_error
-from conformance.engine.refusals import error_of
-from conformance.engine.replies import is_count
+from conformance.engine.kit.reading import expect_client_error
+from conformance.engine.kit.refusals import error_of
+from conformance.engine.kit.replies import is_count
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import WRONGS
 from conformance.families.gemini.reading import Evidence

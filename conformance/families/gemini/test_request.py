@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.prompts import CAP, STOP_SEQUENCES
-from conformance.engine.reading import all_served, served
-from conformance.engine.replies import expect_served
+from conformance.engine.kit.prompts import CAP, STOP_SEQUENCES
+from conformance.engine.kit.reading import all_served, served
+from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import NONCE
 from conformance.families.gemini.reading import Evidence, Told, by_events, counted_prompt, final_usage, told

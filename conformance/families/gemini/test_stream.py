@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import expect_client_error, served
+from conformance.engine.kit.reading import expect_client_error, served
+from conformance.engine.kit.streams import EVENT_STREAM, expect_increments, is_terminator
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import EVENT_STREAM, expect_increments, is_terminator
 from conformance.families.gemini.reading import (
     Evidence,
     Step,

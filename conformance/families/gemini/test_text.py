@@ -10,9 +10,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from conformance.engine.echo import expect_survival
 from conformance.engine.judge import expect, not_testable
-from conformance.engine.reading import all_served, asked
+from conformance.engine.kit.echo import expect_survival
+from conformance.engine.kit.reading import all_served, asked
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import VERDICT
 from conformance.families.gemini.reading import (

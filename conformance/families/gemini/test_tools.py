@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked, served
+from conformance.engine.kit.reading import all_served, asked, served
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import TIME, called_turn
 from conformance.families.gemini.reading import Called, Evidence, Told, counted_prompt, expect_shape, json_schema, told

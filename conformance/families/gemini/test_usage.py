@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served
-from conformance.engine.replies import is_count
+from conformance.engine.kit.reading import all_served
+from conformance.engine.kit.replies import is_count
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.reading import Evidence, blocks, expect_shape, final_usage, told, usages
 from conformance.families.gemini.views import ModalityCount, Usage

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conformance.engine.costs import with_claim, with_consent
-from conformance.engine.forms import File, form
-from conformance.engine.links import follow
+from conformance.engine.kit.costs import with_claim, with_consent
+from conformance.engine.kit.forms import File, form
+from conformance.engine.kit.links import follow
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import Wrongs, ask_wrongly
+from conformance.engine.kit.samples import png, png_with_hole
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
-from conformance.engine.reading import offered
-from conformance.engine.refusals import Wrongs, ask_wrongly
-from conformance.engine.samples import png, png_with_hole
 from conformance.families.images.reading import entries
 from conformance.wire.exchange import Exchange
 from conformance.wire.limits import Limits

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.engine.forms import form_fields
 from conformance.engine.judge import not_testable
-from conformance.engine.media import Picture, Undecodable, from_base64, picture_of
-from conformance.engine.reading import all_served, asked
+from conformance.engine.kit.forms import form_fields
+from conformance.engine.kit.media import Picture, Undecodable, from_base64, picture_of
+from conformance.engine.kit.reading import all_served, asked
 from conformance.families.images.views import Answer, Entry
 from conformance.wire.exchange import Exchange
 

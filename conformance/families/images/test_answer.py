@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.replies import expect_fit, expect_now, is_count
+from conformance.engine.kit.replies import expect_fit, expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.images.probes import DALLE, GPT
 from conformance.families.images.reading import PLACES, Evidence, answers, entries, pictures, wanted_count, wish

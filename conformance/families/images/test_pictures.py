@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.links import Reach, reach_of, web_address
-from conformance.engine.media import Undecodable, from_base64, picture_of
+from conformance.engine.kit.links import Reach, reach_of, web_address
+from conformance.engine.kit.media import Undecodable, from_base64, picture_of
 from conformance.engine.requirement import requirement
 from conformance.families.images.probes import GPT
 from conformance.families.images.reading import (

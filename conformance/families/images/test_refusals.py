@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.engine.costs import ABSENT, expect_refused
 from conformance.engine.judge import NotOffered, expect, not_testable
-from conformance.engine.refusals import error_of, expect_params, reply_to
-from conformance.engine.replies import expect_served
+from conformance.engine.kit.costs import ABSENT, expect_refused
+from conformance.engine.kit.refusals import error_of, expect_params, reply_to
+from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
 from conformance.families.images.probes import NO_PROMPT, WRONG_VALUES
 from conformance.families.images.reading import Evidence

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.engine.costs import with_claim
-from conformance.engine.journey import poll
-from conformance.engine.links import MOST_BYTES, follow
+from conformance.engine.kit.costs import with_claim
+from conformance.engine.kit.journey import poll
+from conformance.engine.kit.links import MOST_BYTES, follow
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import Wrongs, ask_wrongly
+from conformance.engine.kit.samples import png
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
-from conformance.engine.reading import offered
-from conformance.engine.refusals import Wrongs, ask_wrongly
-from conformance.engine.samples import png
 from conformance.families.midjourney.reading import (
     BLEND,
     CHANGE,

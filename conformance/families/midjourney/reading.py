@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from conformance.engine.courses import Format, Stage, ends_of, need_channel
 from conformance.engine.judge import NotOffered, inconclusive, not_testable
-from conformance.engine.reading import asked, served
-from conformance.engine.replies import is_count
+from conformance.engine.kit.courses import Format, Stage, ends_of, need_channel
+from conformance.engine.kit.reading import asked, served
+from conformance.engine.kit.replies import is_count
 from conformance.families.midjourney.views import Submitted, Task
 from conformance.wire.exchange import Exchange
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.engine.courses import (
+from conformance.engine.judge import NotTestable, expect, not_testable
+from conformance.engine.kit.courses import (
     expect_an_end,
     expect_complete,
     expect_documented,
@@ -18,7 +19,6 @@ from conformance.engine.courses import (
     expect_submitted_now,
     expect_times_in_order,
 )
-from conformance.engine.judge import NotTestable, expect, not_testable
 from conformance.engine.requirement import requirement
 from conformance.families.midjourney.reading import (
     KEPT,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.engine.courses import expect_alike
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import asked, served
+from conformance.engine.kit.courses import expect_alike
+from conformance.engine.kit.reading import asked, served
 from conformance.engine.requirement import requirement
 from conformance.families.midjourney.probes import NO_SUCH_TASK
 from conformance.families.midjourney.reading import KEPT, LIST, Evidence, Work, listed, works

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
-from conformance.engine.costs import ABSENT, expect_refused
-from conformance.engine.courses import lacks_channel, need_channel
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
-from conformance.engine.reading import asked
-from conformance.engine.refusals import reply_to
+from conformance.engine.kit.costs import ABSENT, expect_refused
+from conformance.engine.kit.courses import lacks_channel, need_channel
+from conformance.engine.kit.reading import asked
+from conformance.engine.kit.refusals import reply_to
 from conformance.engine.requirement import requirement
 from conformance.families.midjourney.probes import FEW_PICTURES, NO_PICTURES, NO_PROMPT, NO_TASK, WRONG_INDEX
 from conformance.families.midjourney.reading import (

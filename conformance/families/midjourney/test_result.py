@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.engine.followed import expect_open, expect_reachable, expect_web_address
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
-from conformance.engine.media import Picture, Undecodable, picture_of
+from conformance.engine.kit.followed import expect_open, expect_reachable, expect_web_address
+from conformance.engine.kit.media import Picture, Undecodable, picture_of
 from conformance.engine.requirement import requirement
 from conformance.families.midjourney.probes import RATIO
 from conformance.families.midjourney.reading import (

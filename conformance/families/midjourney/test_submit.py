@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
-from conformance.engine.courses import lacks_channel, need_channel
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import asked, served
+from conformance.engine.kit.courses import lacks_channel, need_channel
+from conformance.engine.kit.reading import asked, served
 from conformance.engine.requirement import requirement
 from conformance.families.midjourney.probes import INDEX
 from conformance.families.midjourney.reading import (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.engine.courses import expect_alike
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
-from conformance.engine.reading import asked
-from conformance.engine.replies import misshapen
+from conformance.engine.kit.courses import expect_alike
+from conformance.engine.kit.reading import asked
+from conformance.engine.kit.replies import misshapen
 from conformance.engine.requirement import requirement
 from conformance.families.midjourney.probes import WORDS as ASKED_WORDS
 from conformance.families.midjourney.reading import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import ask_wrongly
+from conformance.engine.kit.samples import png
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
-from conformance.engine.reading import offered
-from conformance.engine.refusals import ask_wrongly
-from conformance.engine.samples import png
 from conformance.wire.exchange import Exchange
 
 MODERATE = "moderations"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked, served
-from conformance.engine.replies import expect_fit, expect_model, expect_served, is_finite
+from conformance.engine.kit.reading import all_served, asked, served
+from conformance.engine.kit.replies import expect_fit, expect_model, expect_served, is_finite
 from conformance.engine.requirement import requirement
 from conformance.families.moderations.probes import BATCH
 from conformance.families.moderations.views import Answer, Result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.engine.echo import COPYIST, ECHO
+from conformance.engine.kit.echo import COPYIST, ECHO
 from conformance.engine.probe import Admit, Conversation, Group, Hub, StopProbe, group, probe
 from conformance.wire.exchange import Exchange
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.engine.chunks import Part, parts, whole_stream
 from conformance.engine.contract import load_contract
-from conformance.engine.echo import expect_survival
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.replies import expect_counts
+from conformance.engine.kit.chunks import Part, parts, whole_stream
+from conformance.engine.kit.echo import expect_survival
+from conformance.engine.kit.replies import expect_counts
+from conformance.engine.kit.streams import event_data_schema
 from conformance.engine.requirement import requirement
-from conformance.engine.streams import event_data_schema
 from conformance.families.playground.probes import PLAYGROUND
 from conformance.wire.exchange import Exchange
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.engine.judge import NotOffered, Words, expect, not_testable, refusal_of
+from conformance.engine.kit.reading import expect_client_error
 from conformance.engine.probe import Conversation
-from conformance.engine.reading import expect_client_error
 from conformance.engine.requirement import requirement
 from conformance.wire.exchange import Exchange
 

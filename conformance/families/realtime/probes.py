@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.engine.dialogue import Dialogue, Event
-from conformance.engine.echo import COPYIST, ECHO
+from conformance.engine.kit.echo import COPYIST, ECHO
+from conformance.engine.kit.samples import wav
 from conformance.engine.probe import WRONG_TOKEN, Admit, Conversation, Group, Hub, Phase, probe
-from conformance.engine.samples import wav
 from conformance.wire.exchange import Exchange
 from conformance.wire.frames import Kind
 from conformance.wire.limits import Limits

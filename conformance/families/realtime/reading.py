@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.engine.contract import Violation, load_contract
 from conformance.engine.judge import NotOffered, Words, expect, not_testable, refusal_of
-from conformance.engine.replies import Places, part_of
+from conformance.engine.kit.replies import Places, part_of
 from conformance.families.realtime.views import Event, Item, Part
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.engine.echo import expect_survival
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
-from conformance.engine.replies import is_count
+from conformance.engine.kit.echo import expect_survival
+from conformance.engine.kit.replies import is_count
 from conformance.engine.requirement import requirement
 from conformance.families.realtime.reading import (
     ARGUMENTS,

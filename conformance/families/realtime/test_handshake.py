@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from conformance.engine.costs import ABSENT
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
+from conformance.engine.kit.costs import ABSENT
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
 from conformance.engine.views import View

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
-from conformance.engine.replies import same_model
+from conformance.engine.kit.replies import same_model
 from conformance.engine.requirement import requirement
 from conformance.families.realtime.probes import FORBIDDEN_ORDERS, LIMIT, NEW_ORDERS, ORDERS, TIME_TOOL
 from conformance.families.realtime.reading import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.media import Undecodable, from_base64
+from conformance.engine.kit.media import Undecodable, from_base64
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
 from conformance.families.realtime.reading import (

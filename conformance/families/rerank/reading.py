@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.engine.judge import not_testable
-from conformance.engine.reading import asked, served
+from conformance.engine.kit.reading import asked, served
 from conformance.families.rerank.views import Answer
 from conformance.wire.exchange import Exchange, remembered
 

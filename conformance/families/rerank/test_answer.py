@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_counts, expect_fit, is_count, is_finite
+from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.replies import expect_counts, expect_fit, is_count, is_finite
 from conformance.engine.requirement import requirement
 from conformance.families.rerank.probes import FEW
 from conformance.families.rerank.reading import PLACES, answer, text_of, texts

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from conformance.engine.replies import is_finite
+from conformance.engine.kit.replies import is_finite
 from conformance.engine.views import View
 
 

@@ -10,12 +10,12 @@ import base64
 from dataclasses import asdict
 from typing import Any
 
-from conformance.engine.echo import COPYIST
+from conformance.engine.kit.echo import COPYIST
+from conformance.engine.kit.prompts import BATTERY, CAP, GREETING, LONG_COUNT, REPEAT, TIME, TWO_TOOLS, VERDICT, WEATHER
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import ask_wrongly
+from conformance.engine.kit.samples import png
 from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
-from conformance.engine.prompts import BATTERY, CAP, GREETING, LONG_COUNT, REPEAT, TIME, TWO_TOOLS, VERDICT, WEATHER
-from conformance.engine.reading import offered
-from conformance.engine.refusals import ask_wrongly
-from conformance.engine.samples import png
 from conformance.wire.exchange import Exchange
 
 RESPONSES = "responses-create"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import all_served, asked, need_end, served
-from conformance.engine.replies import misshapen, streamed
-from conformance.engine.streams import value_of
+from conformance.engine.kit.reading import all_served, asked, need_end, served
+from conformance.engine.kit.replies import misshapen, streamed
+from conformance.engine.kit.streams import value_of
 from conformance.families.responses.views import Answer, Event, Item, Usage
 from conformance.wire.exchange import Exchange, remembered
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import all_served, asked
-from conformance.engine.replies import expect_model, expect_now
+from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.replies import expect_model, expect_now
 from conformance.engine.requirement import requirement
 from conformance.families.responses.reading import Evidence, Placed, Said, answers, expect_shape, items, said, usage_of
 from conformance.families.responses.views import Item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.judge import CLEAN_REFUSALS, NotOffered, Words, expect, not_testable
-from conformance.engine.reading import expect_client_error, served
+from conformance.engine.kit.reading import expect_client_error, served
 from conformance.engine.requirement import requirement
 from conformance.families.responses.probes import CODE_WORD
 from conformance.families.responses.reading import Evidence, said, taken

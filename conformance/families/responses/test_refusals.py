@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from conformance.engine.kit.reading import expect_client_error
+from conformance.engine.kit.refusals import expect_params, reply_to
 from conformance.engine.probe import Conversation
-from conformance.engine.reading import expect_client_error
-from conformance.engine.refusals import expect_params, reply_to
 from conformance.engine.requirement import requirement
 from conformance.families.responses.probes import WRONG_TYPES, WRONG_VALUES
 

@@ -7,11 +7,11 @@ import re
 
 from jsonschema import Draft202012Validator
 
-from conformance.engine.echo import expect_survival
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.prompts import CAP, VERDICT
-from conformance.engine.reading import served
-from conformance.engine.replies import expect_served
+from conformance.engine.kit.echo import expect_survival
+from conformance.engine.kit.prompts import CAP, VERDICT
+from conformance.engine.kit.reading import served
+from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
 from conformance.families.responses.reading import Said, finished, said, steps, taken, usage_of
 from conformance.wire.exchange import Exchange

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.replies import misshapen
+from conformance.engine.kit.replies import misshapen
 from conformance.engine.requirement import requirement
 from conformance.families.responses.reading import (
     EVENT_PLACES,

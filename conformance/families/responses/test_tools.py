@@ -9,8 +9,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.reading import asked, served
-from conformance.engine.replies import expect_served
+from conformance.engine.kit.reading import asked, served
+from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
 from conformance.families.responses.probes import called_items
 from conformance.families.responses.reading import Evidence, answers, finished, said, taken

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from conformance.engine.costs import with_claim
-from conformance.engine.journey import poll
-from conformance.engine.links import MOST_BYTES, follow
+from conformance.engine.kit.costs import with_claim
+from conformance.engine.kit.journey import poll
+from conformance.engine.kit.links import MOST_BYTES, follow
+from conformance.engine.kit.reading import offered
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
-from conformance.engine.reading import offered
 from conformance.families.suno.reading import (
     BATCH,
     FETCH,

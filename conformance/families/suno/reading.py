@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from conformance.engine.courses import Format, Stage, ends_of, need_channel
 from conformance.engine.judge import NotOffered, not_testable
-from conformance.engine.reading import served
+from conformance.engine.kit.courses import Format, Stage, ends_of, need_channel
+from conformance.engine.kit.reading import served
 from conformance.families.suno.views import Music, Song
 from conformance.wire.exchange import Exchange
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.engine.courses import Format, Stage, Stages, ends_of, expect_alike
 from conformance.engine.judge import expect
+from conformance.engine.kit.courses import Format, Stage, Stages, ends_of, expect_alike
 from conformance.families.suno.reading import songs_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.engine.courses import (
+from conformance.engine.kit.courses import (
     expect_an_end,
     expect_complete,
     expect_documented,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
-from conformance.engine.costs import ABSENT, expect_refused
-from conformance.engine.courses import lacks_channel, need_channel
 from conformance.engine.judge import NotOffered, Words, expect, inconclusive, not_testable
+from conformance.engine.kit.costs import ABSENT, expect_refused
+from conformance.engine.kit.courses import lacks_channel, need_channel
 from conformance.engine.requirement import requirement
 from conformance.families.suno.reading import SUCCESS, Evidence, is_ours
 from conformance.wire.exchange import Exchange

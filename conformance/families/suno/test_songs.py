@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.engine.courses import Stage
-from conformance.engine.followed import expect_open, expect_reachable, expect_web_address
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.media import Sound, Undecodable, sound_of
-from conformance.engine.replies import is_finite
+from conformance.engine.kit.courses import Stage
+from conformance.engine.kit.followed import expect_open, expect_reachable, expect_web_address
+from conformance.engine.kit.media import Sound, Undecodable, sound_of
+from conformance.engine.kit.replies import is_finite
 from conformance.engine.requirement import requirement
 from conformance.families.suno.probes import TAGS, TEXT, TITLE
 from conformance.families.suno.reading import Evidence, followed, is_music, songs_of, work

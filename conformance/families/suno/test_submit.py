@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
-from conformance.engine.courses import need_channel
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import served
+from conformance.engine.kit.courses import need_channel
+from conformance.engine.kit.reading import served
 from conformance.engine.requirement import requirement
 from conformance.families.suno.reading import SUCCESS, Evidence, id_in, submission, value_of
 

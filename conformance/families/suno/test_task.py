@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.engine.courses import expect_alike, need_channel
 from conformance.engine.judge import Words, expect, parsed
-from conformance.engine.replies import misshapen
+from conformance.engine.kit.courses import expect_alike, need_channel
+from conformance.engine.kit.replies import misshapen
 from conformance.engine.requirement import requirement
 from conformance.families.suno.reading import (
     SUCCESS,

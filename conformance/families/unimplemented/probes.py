@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conformance.engine.contract import Contract, Operation, load_contract
-from conformance.engine.forms import File, form
+from conformance.engine.kit.forms import File, form
 from conformance.engine.probe import Admit, Group, Hub, probe
 from conformance.wire.exchange import Exchange
 

@@ -14,13 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.engine.contract import Contract
-from conformance.engine.costs import with_claim, with_consent
-from conformance.engine.forms import File, form
-from conformance.engine.journey import poll
-from conformance.engine.links import MOST_BYTES, follow, on_host_of, web_address
+from conformance.engine.kit.costs import with_claim, with_consent
+from conformance.engine.kit.forms import File, form
+from conformance.engine.kit.journey import poll
+from conformance.engine.kit.links import MOST_BYTES, follow, on_host_of, web_address
+from conformance.engine.kit.reading import offered
+from conformance.engine.kit.samples import png
 from conformance.engine.probe import Admit, Conversation, Group, Hub, Phase, probe
-from conformance.engine.reading import offered
-from conformance.engine.samples import png
 from conformance.families.videos.reading import (
     CONTENT,
     GENERIC,

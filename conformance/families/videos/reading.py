@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from conformance.engine.judge import not_testable, parsed
-from conformance.engine.reading import served
-from conformance.engine.replies import is_finite
+from conformance.engine.kit.reading import served
+from conformance.engine.kit.replies import is_finite
 from conformance.families.videos.views import Task
 from conformance.wire.exchange import Exchange, remembered
 

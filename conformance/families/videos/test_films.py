@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from conformance.engine.films import Film, film_of
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.links import Reach, reach_of, web_address
-from conformance.engine.media import Undecodable
-from conformance.engine.reading import expect_client_error
-from conformance.engine.replies import expect_served, is_finite
+from conformance.engine.kit.films import Film, film_of
+from conformance.engine.kit.links import Reach, reach_of, web_address
+from conformance.engine.kit.media import Undecodable
+from conformance.engine.kit.reading import expect_client_error
+from conformance.engine.kit.replies import expect_served, is_finite
 from conformance.engine.requirement import requirement
 from conformance.families.videos.probes import PART
 from conformance.families.videos.reading import (

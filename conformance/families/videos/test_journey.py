@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.replies import expect_now, is_count
+from conformance.engine.kit.replies import expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.videos.reading import (
     JIMENG,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.engine.costs import ABSENT, expect_refused
 from conformance.engine.judge import NotOffered, Words, expect, inconclusive, not_testable, refusal_of
-from conformance.engine.reading import expect_client_error
+from conformance.engine.kit.costs import ABSENT, expect_refused
+from conformance.engine.kit.reading import expect_client_error
 from conformance.engine.requirement import requirement
 from conformance.families.videos.probes import WRONG_VALUES
 from conformance.families.videos.reading import JIMENG, JIMENG_WELL, Evidence, Phase, format_of, journey, readable

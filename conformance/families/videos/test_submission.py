@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.engine.costs import ABSENT
-from conformance.engine.forms import form_fields
 from conformance.engine.judge import NotOffered, Words, expect, not_testable, parsed
-from conformance.engine.reading import asked
-from conformance.engine.replies import expect_served, misshapen, same_model
+from conformance.engine.kit.costs import ABSENT
+from conformance.engine.kit.forms import form_fields
+from conformance.engine.kit.reading import asked
+from conformance.engine.kit.replies import expect_served, misshapen, same_model
 from conformance.engine.requirement import requirement
 from conformance.families.videos.reading import (
     GEMINI_WORDS,

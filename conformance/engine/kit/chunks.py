@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import need_end, served
-from conformance.engine.replies import streamed
-from conformance.engine.streams import DONE
+from conformance.engine.kit.reading import need_end, served
+from conformance.engine.kit.replies import streamed
+from conformance.engine.kit.streams import DONE
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange, remembered
 

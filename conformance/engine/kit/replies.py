@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from conformance.engine.contract import Violation, load_contract
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.reading import asked
+from conformance.engine.kit.reading import asked
 from conformance.wire.exchange import Exchange
 
 CLOCK_TOLERANCE = 300.0

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.engine.replies import is_count
-from conformance.engine.streams import value_of
+from conformance.engine.kit.replies import is_count
+from conformance.engine.kit.streams import value_of
 from conformance.wire.exchange import Exchange
 
 Body = dict[str, Any]

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
-from conformance.engine.replies import CLOCK_TOLERANCE, is_count
+from conformance.engine.kit.replies import CLOCK_TOLERANCE, is_count
 from conformance.wire.exchange import Exchange
 
 PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")

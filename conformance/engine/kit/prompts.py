@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.engine.echo import ECHO
+from conformance.engine.kit.echo import ECHO
 
 GREETING = "Say hello."
 REPEAT = f"Repeat exactly: {ECHO}"

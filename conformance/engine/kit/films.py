@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from conformance.engine.media import MOST_PIXELS, Undecodable
+from conformance.engine.kit.media import MOST_PIXELS, Undecodable
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.contract import Contract, Operation
 from conformance.engine.judge import expect
-from conformance.engine.reading import body_of
+from conformance.engine.kit.reading import body_of
 from conformance.wire.exchange import Request
 from conformance.wire.sse import Event
 

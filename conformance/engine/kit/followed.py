@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from conformance.engine.judge import Words, expect
-from conformance.engine.links import Reach, reach_of, web_address
+from conformance.engine.kit.links import Reach, reach_of, web_address
 from conformance.wire.exchange import Exchange
 
 OPAQUE_TYPES = ("application/octet-stream", "binary/octet-stream")
