@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "conformance"
-HEAVY = {"schemathesis", "hypothesis", "openai", "anthropic", "google", "starlette", "uvicorn"}
+HEAVY = {"schemathesis", "hypothesis", "openai", "anthropic", "google", "starlette", "uvicorn", "PIL", "av", "jinja2"}
 FORBIDDEN = {
     "hub": {"wire", "engine", "families", "everywhere", "fuzz", "report", "clients"},
     "wire": {"engine", "families", "everywhere", "fuzz", "report", "clients", "hub"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import hashlib
 import itertools
 import json
 import re
@@ -31,6 +32,8 @@ class Case:
     id: str
     answer: Answer
     from_the_start: bool = False
+    families: tuple[str, ...] = ()
+    """The families that it is about, where that is not chat."""
 
     @property
     def sentence(self) -> str:
@@ -41,7 +44,7 @@ class Case:
 CASES: list[Case] = []
 
 
-def case(**given: bool) -> Callable[[Answer], Answer]:
+def case(**given: Any) -> Callable[[Answer], Answer]:
     """Declare a case; its id is the function's name."""
 
     def declare(answer: Answer) -> Answer:
@@ -328,6 +331,46 @@ async def restarts(ask: Ask, line: Line, good: Good) -> None:
     await line.send((await good()).sent())
 
 
+@case(families=("realtime",))
+async def wrong_frames(ask: Ask, line: Line, good: Good) -> None:
+    """Opens WebSockets and sends wrong opcodes, lengths and texts, floods of pings, and closes in every state."""
+    key = ask.header("sec-websocket-key")
+    if not key:
+        await line.send((await good()).sent())
+        return
+    accept = base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    head = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+    protocol = b"sec-websocket-protocol: realtime\r\n" if ask.header("sec-websocket-protocol") else b""
+    await line.send(head, protocol, b"sec-websocket-accept: ", accept, b"\r\n\r\n")
+    play = _FRAMES[ask.number % len(_FRAMES)]
+    await line.send(play)
+    while play is _PING:
+        await line.send(_PING * 100)
+    if ask.number % 2:
+        await line.hold()
+
+
+_PING = b"\x89\x02hi"
+_FRAMES = (
+    b"",
+    _PING,
+    b"\x8b\x00",
+    b"\x83\x01a",
+    b"\xf1\x02{}",
+    b"\x80\x02{}",
+    b"\x81\x82abcd{}",
+    b"\x81\x02\xff\xfe",
+    b"\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff{",
+    b"\x01\x7f\x00\x00\x00\x00\x40\x00\x00\x00" + b" " * 2**20,
+    b"\x89\x7e\x01\x00" + b"x" * 256,
+    b"\x88\x01\x03",
+    b"\x88\x02\x03\xed",
+    b"\x88\x04\xff\xff\xff\xfe",
+    b'\x81\x19{"type":"session.created"',
+    b"\x82\x04\x00\x01\x02\x03",
+    b"\x81" + b'\x7e\x03\xe8{"type":"error","error":' + b"[" * 977,
+    b"HTTP/1.1 200 OK\r\n\r\n",
+)
 RESTART_AT = 12
 HUBS: list[HostileHub] = []
 """The running hub, for the case that restarts it."""
