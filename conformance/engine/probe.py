@@ -23,6 +23,7 @@ from conformance.engine.dialogue import Dialogue, Talk
 from conformance.engine.evidence import ProblemKind
 from conformance.engine.schedule import Governor
 from conformance.engine.target import Target
+from conformance.engine.waiting import WaitingList
 from conformance.wire.exchange import End, Exchange
 from conformance.wire.http import Client
 from conformance.wire.limits import Limits
@@ -301,9 +302,21 @@ class Hub:
     """The hub under test as a probe sees it. Every exchange is recorded, whatever the probe does with it."""
 
     def __init__(
-        self, target: Target, contract: Contract, client: Client, governor: Governor, redactor: Redactor
+        self,
+        target: Target,
+        contract: Contract,
+        client: Client,
+        governor: Governor,
+        redactor: Redactor,
+        *,
+        key: str = "",
+        waiting: WaitingList | None = None,
     ) -> None:
         self.target = target
+        self.key = key
+        """Name of the evidence that is being recorded."""
+        self.waiting = waiting or WaitingList()
+        """Where a probe says that it waits for a task."""
         self.contract = contract
         self.exchanges: list[Exchange] = []
         self.notes: dict[str, Any] | None = None
@@ -444,7 +457,9 @@ class Hub:
 
     def over(self, client: Client) -> Hub:
         """The same hub with the same record over other connections."""
-        other = Hub(self.target, self.contract, client, self._governor, self._redactor)
+        other = Hub(
+            self.target, self.contract, client, self._governor, self._redactor, key=self.key, waiting=self.waiting
+        )
         other.exchanges = self.exchanges
         return other
 

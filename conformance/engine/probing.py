@@ -23,6 +23,7 @@ from conformance.engine.judge import refusal_of
 from conformance.engine.probe import WRONG_TOKEN, Admit, Hub, Registry, Slot, StopProbe
 from conformance.engine.schedule import SILENCES, Governor
 from conformance.engine.target import Target
+from conformance.engine.waiting import WaitingList
 from conformance.wire.http import Client
 from conformance.wire.redact import Redactor
 
@@ -73,10 +74,14 @@ class Inquiry:
     async def _ask_waves(self, todo: list[Slot], governor: Governor, redactor: Redactor, writer: Executor) -> int:
         """The number of billable requests."""
         billable = 0
+        waiting = WaitingList(self.store.folder)
         async with Client(verify=self.target.verify_tls) as client:
             for _, wave in itertools.groupby(todo, key=lambda s: (s.probe.phase, not s.probe.base)):
                 slots = list(wave)
-                hubs = (Hub(self.target, self.contract, client, governor, redactor) for _ in slots)
+                hubs = (
+                    Hub(self.target, self.contract, client, governor, redactor, key=slot.key, waiting=waiting)
+                    for slot in slots
+                )
                 asking = (self._record(slot, hub, writer) for slot, hub in zip(slots, hubs, strict=True))
                 sent = await asyncio.gather(*asking)
                 billable += sum(number for slot, number in zip(slots, sent, strict=True) if self._billed(slot))

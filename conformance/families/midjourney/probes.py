@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.engine.kit.costs import with_claim
-from conformance.engine.kit.journey import poll
+from conformance.engine.kit.journey import poll, status_line
 from conformance.engine.kit.links import MOST_BYTES, follow
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.refusals import Wrongs, ask_wrongly
@@ -230,7 +230,7 @@ async def _list(hub: Hub, ids: list[str]) -> Exchange:
 
 async def _to_the_end(hub: Hub, id: str) -> Conversation:
     """A task looked up until it is over, and then once more."""
-    polls = await poll(hub, lambda: _fetch(hub, id), _is_stuck)
+    polls = await poll(hub, lambda: _fetch(hub, id), _is_stuck, _told)
     return (*polls, await _fetch(hub, id)) if _is_over(polls[-1]) else polls
 
 
@@ -239,6 +239,11 @@ async def _picture(hub: Hub, last: Exchange) -> list[Exchange]:
     link = Task.read(task_in(last) or {}).imageUrl if _is_done(last) else None
     found = await follow(hub, link) if link else None
     return [found] if found else []
+
+
+def _told(exchange: Exchange) -> str:
+    task = task_in(exchange) or {}
+    return status_line(task.get(MIDJOURNEY.status), task.get(MIDJOURNEY.progress))
 
 
 def _is_over(exchange: Exchange) -> bool:

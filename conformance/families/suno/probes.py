@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.engine.kit.costs import with_claim
-from conformance.engine.kit.journey import poll
+from conformance.engine.kit.journey import poll, status_line
 from conformance.engine.kit.links import MOST_BYTES, follow
 from conformance.engine.kit.reading import offered
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
@@ -140,7 +140,7 @@ async def _batch(hub: Hub, ids: list[str]) -> Exchange:
 
 async def _to_the_end(hub: Hub, id: str) -> Conversation:
     """A task looked up until it is over, and then once more."""
-    polls = await poll(hub, lambda: _fetch(hub, id), _is_over)
+    polls = await poll(hub, lambda: _fetch(hub, id), _is_over, _told)
     return (*polls, await _fetch(hub, id)) if _is_over(polls[-1]) else polls
 
 
@@ -150,6 +150,11 @@ async def _sound(hub: Hub, last: Exchange) -> list[Exchange]:
     links = [song.audio_url for _, song in songs_of(stage)] if stage and SUNO.over(stage.task) else []
     found = await follow(hub, links[0]) if links and isinstance(links[0], str) else None
     return [found] if found else []
+
+
+def _told(exchange: Exchange) -> str:
+    task = task_in(exchange)[0]
+    return status_line(task.get(SUNO.status), task.get(SUNO.progress))
 
 
 def _is_over(exchange: Exchange) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from conformance.engine.contract import Contract
 from conformance.engine.kit.costs import with_claim, with_consent
 from conformance.engine.kit.forms import File, form
-from conformance.engine.kit.journey import poll
+from conformance.engine.kit.journey import poll, status_line
 from conformance.engine.kit.links import MOST_BYTES, follow, on_host_of, web_address
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.samples import png
@@ -228,9 +228,14 @@ async def _to_the_end(hub: Hub, format: Format, submit: Exchange, repeats: int =
     """Look a task up until it is over, and then some times more; nothing when it was not taken in."""
     if not id_in(submit):
         return ()
-    polls = await poll(hub, lambda: _look_up(hub, format, submit), is_over)
+    polls = await poll(hub, lambda: _look_up(hub, format, submit), is_over, _told)
     again = [await _look_up(hub, format, submit) for _ in range(repeats)] if is_over(polls[-1]) else []
     return *polls, *again
+
+
+def _told(exchange: Exchange) -> str:
+    found = readable(exchange)
+    return status_line(found.word, found.task.progress) if found else ""
 
 
 async def _look_up(hub: Hub, format: Format, submit: Exchange) -> Exchange:
