@@ -1,10 +1,11 @@
-"""Command line: `python -m conformance hub | spec | explain | report`."""
+"""Command line: `hub-conformance COMMAND`, or `python -m conformance COMMAND`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -14,6 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from conformance.hub.__main__ import main as hub_main
 
         return hub_main(arguments[1:], prog="hub-conformance hub")
+    if arguments[:1] == ["run"]:
+        return _run(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     status: int = options.run(options)
@@ -30,6 +33,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="hub-conformance", description="A contract conformance suite for LLM hubs.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands.add_parser("run", help="judge a hub; all arguments go to pytest (see: run --help)", add_help=False)
     commands.add_parser("hub", help="start the embedded reference hub (see: hub --help)", add_help=False)
     spec = commands.add_parser("spec", help="print the contract as one OpenAPI document")
     spec.add_argument("--json", action="store_true", help="as JSON instead of YAML")
@@ -41,6 +45,17 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("folder", metavar="DIR", help="the run's report folder, with result.json and evidence/")
     report.set_defaults(run=_report)
     return parser
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Judge a hub with pytest in this process: all of the package, or what the arguments name of it."""
+    import pytest
+
+    from conformance.entry import PACKAGE, UNUSED_PLUGINS, names_this_package
+
+    parts = [argument for argument in arguments if argument != PACKAGE.name]
+    chosen = () if names_this_package(parts, True, Path()) else (PACKAGE.name,)
+    return int(pytest.main([*UNUSED_PLUGINS, "--pyargs", *arguments, *chosen]))
 
 
 def _spec(options: argparse.Namespace) -> int:
@@ -79,8 +94,6 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from conformance.report.result import Result
     from conformance.report.write import FACES, write_all
 

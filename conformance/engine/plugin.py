@@ -480,13 +480,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     bench = run.bench()
     judged = _judged(bench, found)
-    pyfuncitem.stash[ROWS] = rows_of(judged, load_catalogue(), pyfuncitem.nodeid)
+    pyfuncitem.stash[ROWS] = rows_of(judged, load_catalogue(), _check_id(pyfuncitem))
     pyfuncitem.ihook.pytest_conformance_judged(item=pyfuncitem, judged=judged)
     told = worst(judged).light()
     # What is raised now keeps this frame alive, and evidence with it, until the garbage collector comes by.
     del judged
     _tell_pytest(told)
     return True
+
+
+def _check_id(item: pytest.Item) -> str:
+    """A test's id as in the suite's own tree, wherever pytest was started."""
+    return f"{item.path.relative_to(PACKAGE.parent).as_posix()}::{item.nodeid.partition('::')[2]}"
 
 
 def _judged(bench: Bench, cases: Iterable[Case]) -> list[Judged]:
