@@ -211,3 +211,39 @@ def test_a_spent_budget_is_inconclusive(start: Start) -> None:
 
 def test_nothing_selected_is_no_pass(start: Start) -> None:
     assert start("-k", "no_judge_has_this_name").status == 2
+
+
+def test_a_hub_file_says_what_the_command_line_leaves_open(start: Start, hub: str, tmp_path: Path) -> None:
+    file = tmp_path / "hub.toml"
+    file.write_text(
+        f'[hub]\nbase-url = "{hub}"\ntoken-env = "OTHER_NAME"\nnot-offered = ["list-models-gemini"]\n'
+        '[headers]\nX-Gateway-Key = { env = "HUB_TOKEN" }\nX-Shown = "as it is"\n'
+        '[run]\nfamilies = ["models"]\n[models]\nchat = "gpt-4o"\n'
+    )
+    ended = start(f"--hub={file}", "--token-env", "HUB_TOKEN", "--model", "gpt-4.1-mini", "-n", "2", token=TOKEN)
+    assert ended.status == 0, ended.text
+    assert ended.result["target"]["base_url"] == hub
+    assert ended.result["target"]["models"]["chat"] == "gpt-4.1-mini"
+    verdicts = {row["verdict"] for row in ended.result["rows"] if row["operation"] == "list-models-gemini"}
+    assert verdicts == {"not-offered"}
+    request = json.loads((ended.report / "evidence" / "models_list.json").read_text())["exchanges"][0]["request"]
+    sent = {name.lower(): value for name, value in request["headers"]}
+    assert sent["x-shown"] == "as it is"
+    assert sent["x-gateway-key"].startswith("[token]")
+    assert TOKEN not in ended.text
+
+
+def test_a_wrong_hub_file_ends_in_one_line_for_each_mistake(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text("[hub]\nbase-urll = 1\n\n[budget]\nrequests = 0\n")
+    ended = start(f"--hub={tmp_path}/hub.toml")
+    assert ended.status == 4
+    lines = [line for line in ended.text.splitlines() if line]
+    assert len(lines) == 2
+    assert "hub.toml:2: hub.base-urll: is no key; did you mean base-url?" in lines[0]
+    assert "hub.toml:5: budget.requests: must be greater than 0, not 0" in lines[1]
+
+
+def test_level_must_leaves_the_others_out(start: Start) -> None:
+    ended = start("--family", "models", "--level", "must")
+    assert ended.status == 0, ended.text
+    assert set(ended.result["counts"]) == {"MUST"}

@@ -25,7 +25,7 @@ from conformance.engine.contract import load_contract
 from conformance.engine.evidence import Record, Store
 from conformance.engine.probe import WRONG_TOKEN, Hub, Slot, load_registry
 from conformance.engine.schedule import Governor
-from conformance.engine.target import Target
+from conformance.engine.target import Header, Target
 from conformance.wire.http import Client
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Redactor, Secret
@@ -39,6 +39,8 @@ NICENESS = 5
 PLENTY = 100
 """Requests for each probe from which on a budget is not scarce."""
 _LONGEST_LINE = 1 << 24
+_SETS = ("claims", "not_offered", "result_hosts")
+"""What of a target JSON has no word for."""
 _COST_FIRST_UNLIMITED = ("cheap", "expensive", "free")
 _COST_FIRST_LIMITED = ("expensive", "free", "cheap")
 
@@ -56,7 +58,9 @@ class Job:
     def to_json(self) -> str:
         token = self.target.token
         target = {**vars(self.target), "token": token.reveal() if token else None, "limits": asdict(self.target.limits)}
-        target |= {"models": dict(self.target.models), "claims": sorted(self.target.claims)}
+        target |= {"models": dict(self.target.models), "key_schemes": dict(self.target.key_schemes)}
+        target |= {name: sorted(getattr(self.target, name)) for name in _SETS}
+        target["headers"] = [[header.name, header.value.reveal(), header.shown] for header in self.target.headers]
         rest = {"folder": str(self.folder), "keys": self.keys, "terms": dict(self.terms), "budget": self.budget}
         return json.dumps({"target": target, **rest})
 
@@ -65,7 +69,8 @@ class Job:
         given = json.loads(text)
         target = given["target"]
         target |= {"token": Secret(target["token"]) if target["token"] else None, "limits": Limits(**target["limits"])}
-        target["claims"] = frozenset(target["claims"])
+        target |= {name: frozenset(target[name]) for name in _SETS}
+        target["headers"] = tuple(Header(name, Secret(value), shown) for name, value, shown in target["headers"])
         return cls(Target(**target), Path(given["folder"]), tuple(given["keys"]), given["terms"], given["budget"])
 
 
@@ -168,7 +173,7 @@ async def work(job: Job) -> None:
     registry = load_registry(load_contract())
     inquiry = Inquiry(job.target, registry.contract, registry, Store(job.folder), job.terms)
     slots = {slot.key: slot for probe in registry.probes.values() if probe.apart for slot in registry.slots(probe.name)}
-    redactor = Redactor([job.target.token.reveal()] if job.target.token else [], shown=[WRONG_TOKEN])
+    redactor = Redactor(job.target.secrets, shown=[WRONG_TOKEN])
     governor = Governor(job.target.concurrency, job.budget)
     async with Client(verify=job.target.verify_tls) as client:
         for number, key in enumerate(job.keys):

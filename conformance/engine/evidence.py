@@ -24,7 +24,7 @@ MOST_KEPT = 8 * 2**20
 _PIECE = 256
 """Bytes of memory that a piece takes beside its data."""
 
-ProblemKind = Literal["inconclusive", "not-testable", "error"]
+ProblemKind = Literal["inconclusive", "not-testable", "not-offered", "error"]
 
 
 class EvidenceError(Exception):

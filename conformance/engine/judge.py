@@ -74,6 +74,7 @@ class ProbeFailed(Exception):
 _PROBLEMS: dict[ProblemKind, type[Exception]] = {
     "inconclusive": Inconclusive,
     "not-testable": NotTestable,
+    "not-offered": NotOffered,
     "error": ProbeFailed,
 }
 
@@ -253,7 +254,7 @@ class Bench:
         self.registry = registry
         self.evidence = evidence
         # Evidence is without secrets as it was sent; a judge reads what a coding or an escape hides in it.
-        self._redactor = Redactor([target.token.reveal()] if target.token else [])
+        self._redactor = Redactor(target.secrets)
 
     def evaluate(self, case: Case) -> Outcome:
         """Judge one case. Never raises: a fault in a judge of ours becomes `error` with its traceback."""

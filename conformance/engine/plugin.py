@@ -11,7 +11,7 @@ import itertools
 import os
 import secrets
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -24,12 +24,22 @@ from conformance.engine.discovery import discover
 from conformance.engine.embedded import EmbeddedHub, EmbeddedHubError
 from conformance.engine.evidence import Store
 from conformance.engine.judge import SEVERITY, Bench, Case, Judged, Verdict, worst
+from conformance.engine.options import (
+    EVERYWHERE,
+    LEVELS,
+    NOTES,
+    add_options,
+    report_folder,
+    settle,
+    token,
+    wanted_families,
+    with_terms,
+)
 from conformance.engine.probe import Bundle, Registry, Slot, load_registry
 from conformance.engine.probing import Asker, Inquiry, read_spend
 from conformance.engine.requirement import PACKAGE, CatalogueError, load_catalogue, requirement_ids
 from conformance.engine.target import EVERYTHING, Target, TargetError, clean_base_url
 from conformance.report.result import Result, Row, Tally, rows_of
-from conformance.wire.limits import Limits
 from conformance.wire.redact import Secret
 
 LEADING_EXIT = {Verdict.FAIL: 1, Verdict.ERROR: 3, Verdict.INCONCLUSIVE: 2}
@@ -77,17 +87,6 @@ class Run:
         return Bench(self.target, load_catalogue(), self.registry, self.asker.evidence)
 
 
-EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz"})
-"""Families whose sentences hold on the operations of all others."""
-_TEXT = frozenset({"responses", "claude", "gemini", "completions", "edits", "embeddings", "rerank", "moderations"})
-_CORE = EVERYWHERE | {"chat", "models"}
-PROFILES: dict[str, frozenset[str]] = {
-    "core": _CORE,
-    "text": _CORE | _TEXT | {"playground", "unimplemented"},
-    "media": EVERYWHERE | {"images", "audio", "videos", "midjourney", "suno"},
-    "full": frozenset(),
-}
-
 RUN = pytest.StashKey[Run]()
 CASES = pytest.StashKey[list[Case]]()
 ROWS = pytest.StashKey[list[Row]]()
@@ -97,73 +96,7 @@ TROUBLE = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("conformance", "judging a hub")
-    add = group.addoption
-    add(
-        "--base-url",
-        metavar="URL",
-        default=os.environ.get("HUB_BASE_URL"),
-        help="the hub to judge, as https://host or http://host:port; default: HUB_BASE_URL, else the embedded hub",
-    )
-    add(
-        "--token-env",
-        metavar="NAME",
-        default="HUB_TOKEN",
-        help="environment variable that holds the hub's token (default: HUB_TOKEN)",
-    )
-    add("--family", metavar="NAME", action="append", default=[], help="judge this family only (may be repeated)")
-    add(
-        "--profile",
-        choices=sorted(PROFILES),
-        default="full",
-        help="core: chat, models and what holds everywhere; text: and all other text; media: images, audio, video, "
-        "music; full: everything (default)",
-    )
-    add(
-        "--model",
-        metavar="[KIND=]NAME",
-        action="append",
-        default=[],
-        help="model to ask for chat, or for another kind of work: --model embeddings=NAME (may be repeated)",
-    )
-    add(
-        "--claim",
-        metavar="FAMILY",
-        action="append",
-        default=[],
-        help="family or operation that the hub claims to offer: refusing it is then a fail (may be repeated)",
-    )
-    add("--concurrency", metavar="N", type=int, default=4, help="requests in flight at once (default: 4)")
-    add(
-        "--allow-expensive",
-        action="store_true",
-        help="ask a deployment for images, audio, video and music too, which costs real money",
-    )
-    add("--max-requests", metavar="N", type=int, default=None, help="send no more requests than this")
-    add(
-        "--request-timeout",
-        metavar="SECONDS",
-        type=float,
-        default=60.0,
-        help="longest time that one whole exchange may take (default: 60)",
-    )
-    add(
-        "--task-timeout",
-        metavar="SECONDS",
-        type=float,
-        default=600.0,
-        help="longest time that a video, picture or song may take (default: 600)",
-    )
-    add(
-        "--poll-interval",
-        metavar="SECONDS",
-        type=float,
-        default=None,
-        help="time between two polls of a task (default: 5; on the embedded hub 0.2)",
-    )
-    add("--report", metavar="DIR", default="reports", help="folder for result.json and all else (default: reports)")
-    add("--plan", action="store_true", help="say what would be asked and what it would cost, and send nothing")
-    add("--fault", metavar="ID", default=None, help="spoil one promise of the embedded hub, to see a judge fail")
+    add_options(parser)
 
 
 def _is_judging(config: pytest.Config) -> bool:
@@ -185,12 +118,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _quiet(config)
     try:
+        settle(config)
         if config.option.plan:
             run = _planned_run(config)
         else:
             run = _worker_run(config) if _is_worker(config) else _new_run(config)
     except (TargetError, EmbeddedHubError, CatalogueError) as problem:
-        raise pytest.UsageError(str(problem)) from None
+        raise pytest.UsageError(str(problem).replace("\n", "\nERROR: ")) from None
     except OSError as problem:
         raise pytest.UsageError(f"cannot write to --report {config.option.report}: {problem.strerror}") from None
     config.stash[RUN] = run
@@ -223,16 +157,16 @@ def _planned_run(config: pytest.Config) -> Run:
     """A run that never starts: nothing is sent, written, or handed to other workers."""
     option = config.option
     option.dist, option.numprocesses, option.tx = "no", None, []
-    registry = load_registry(load_contract())
-    _check_families(option.family, registry)
     url = clean_base_url(option.base_url) if option.base_url else "http://127.0.0.1"
-    target = Target(url, embedded=not option.base_url, allow_expensive=option.allow_expensive)
-    return Run(target, config.invocation_params.dir / option.report, registry)
+    embedded = not option.base_url
+    claims = frozenset({EVERYTHING}) if embedded else frozenset(option.claim)
+    target = with_terms(Target(url, embedded=embedded, claims=claims), config)
+    return Run(target, report_folder(config), load_registry(load_contract()))
 
 
 def _new_run(config: pytest.Config) -> Run:
     option = config.option
-    report = (config.invocation_params.dir / option.report).resolve()
+    report = report_folder(config)
     evidence = report / "evidence"
     evidence.mkdir(parents=True, exist_ok=True)
     from conformance.report.write import FACES
@@ -240,28 +174,15 @@ def _new_run(config: pytest.Config) -> Run:
     for left_over in (*evidence.iterdir(), report / "result.json", *(report / name for name in FACES)):
         left_over.unlink(missing_ok=True)
     registry = load_registry(load_contract())
-    _check_families(option.family, registry)
     hub = None
-    if not option.base_url:
-        token = secrets.token_urlsafe(24)
-        hub = EmbeddedHub.start(token, option.fault)
-        target = Target(hub.base_url, Secret(token), embedded=True, claims=frozenset({EVERYTHING}))
+    if option.base_url:
+        target = Target(clean_base_url(option.base_url), token(option.token_env), claims=frozenset(option.claim))
     else:
-        if option.fault:
-            raise TargetError("--fault spoils the embedded hub: use it without --base-url")
-        target = Target(clean_base_url(option.base_url), _token(option.token_env), claims=frozenset(option.claim))
+        secret = secrets.token_urlsafe(24)
+        hub = EmbeddedHub.start(secret, option.fault)
+        target = Target(hub.base_url, Secret(secret), embedded=True, claims=frozenset({EVERYTHING}))
     try:
-        target = replace(
-            target,
-            models=_models(option.model),
-            concurrency=_positive(option.concurrency, "--concurrency"),
-            max_requests=option.max_requests,
-            allow_expensive=option.allow_expensive,
-            task_timeout=_positive(option.task_timeout, "--task-timeout"),
-            poll_interval=_poll_interval(option.poll_interval, hub is not None),
-            limits=_limits(_positive(option.request_timeout, "--request-timeout")),
-        )
-        run = Run(target, report, registry, hub=hub)
+        run = Run(with_terms(target, config), report, registry, hub=hub)
         run.target = discover(run.inquiry, option.token_env)
     except BaseException:
         if hub:
@@ -272,21 +193,15 @@ def _new_run(config: pytest.Config) -> Run:
 
 def _worker_run(config: pytest.Config) -> Run:
     given = config.workerinput  # type: ignore[attr-defined]
-    token = os.environ.get(given["token_env"]) or given["token"]
+    value = os.environ.get(given["token_env"]) or given["token"]
     target = Target(
         base_url=given["base_url"],
-        token=Secret(token) if token else None,
+        token=Secret(value) if value else None,
         embedded=given["embedded"],
         models=given["models"],
         claims=frozenset(given["claims"]),
-        concurrency=config.option.concurrency,
-        max_requests=config.option.max_requests,
-        allow_expensive=config.option.allow_expensive,
-        task_timeout=config.option.task_timeout,
-        poll_interval=_poll_interval(config.option.poll_interval, given["embedded"]),
-        limits=_limits(config.option.request_timeout),
     )
-    return Run(target, Path(given["report"]), load_registry(load_contract()))
+    return Run(with_terms(target, config), Path(given["report"]), load_registry(load_contract()))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -305,55 +220,6 @@ def pytest_configure_node(node: Any) -> None:
         "claims": sorted(target.claims),
         "report": str(run.report),
     }
-
-
-def _token(name: str) -> Secret | None:
-    value = os.environ.get(name, "")
-    if not value:
-        return None
-    if value != value.strip() or not value.isprintable() or not value.isascii():
-        raise TargetError(f"the token in {name} cannot be sent in a header: {SHORTEST_TOKEN_ADVICE}")
-    return Secret(value)
-
-
-def _models(given: Iterable[str]) -> dict[str, str]:
-    chosen = {}
-    for item in given:
-        kind, sign, name = item.partition("=")
-        chosen.update({kind: name} if sign else {"chat": item})
-    if not all(chosen.values()):
-        raise TargetError("--model needs a name: --model gpt-4o-mini, or --model embeddings=text-embedding-3-small")
-    return chosen
-
-
-def _limits(whole: float) -> Limits:
-    standard = Limits()
-    return replace(
-        standard,
-        whole=whole,
-        first_byte=min(standard.first_byte, whole),
-        between_bytes=min(standard.between_bytes, whole),
-        connect=min(standard.connect, whole),
-    )
-
-
-def _poll_interval(given: float | None, embedded: bool) -> float:
-    if given is None:
-        return EMBEDDED_POLL_INTERVAL if embedded else DEFAULT_POLL_INTERVAL
-    return float(_positive(given, "--poll-interval"))
-
-
-def _positive(value: Any, option: str) -> Any:
-    if value <= 0:
-        raise TargetError(f"{option} must be greater than 0, not {value}")
-    return value
-
-
-def _check_families(wanted: Iterable[str], registry: Registry) -> None:
-    known = {r.family for r in load_catalogue().values()}
-    for name in wanted:
-        if name not in known:
-            raise TargetError(f"--family {name}: there is no such family; known are {', '.join(sorted(known))}")
 
 
 def _fixtures(registry: Registry) -> ModuleType:
@@ -390,7 +256,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = config.stash.get(RUN, None)
     if run is None:
         return
-    wanted = _wanted_families(config.option)
+    wanted, levels = wanted_families(config.option), LEVELS[config.option.level]
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
     for item in items:
@@ -401,7 +267,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _mark(item, found[0])
         # The evidence is fetched when it is judged; to set up a fixture for each test would only cost time and files.
         item.fixturenames = []  # type: ignore[attr-defined]
-        item.stash[CASES] = [case for case in found if _is_wanted(case, wanted)]
+        item.stash[CASES] = [case for case in found if _is_wanted(case, wanted, levels)]
         (kept if item.stash[CASES] else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
@@ -417,16 +283,13 @@ def _mark(item: pytest.Item, case: Case) -> None:
         item.add_marker(catalogue[identifier].level.lower())
 
 
-def _wanted_families(option: Any) -> frozenset[str]:
-    """The families to judge; empty for all."""
-    return frozenset(option.family) | PROFILES[option.profile]
-
-
-def _is_wanted(case: Case, wanted: frozenset[str]) -> bool:
-    """Whether a case's sentence is of a wanted family; one that holds everywhere, on wanted operations alone."""
+def _is_wanted(case: Case, wanted: frozenset[str], levels: tuple[str, ...]) -> bool:
+    """Whether a case's sentence is of a wanted level and family; one that holds everywhere, on wanted operations."""
+    catalogue = load_catalogue()
+    if not any(catalogue[i].level in levels for i in case.ids):
+        return False
     if not wanted:
         return True
-    catalogue = load_catalogue()
     families = {catalogue[i].family for i in case.ids} & wanted
     operations_of = wanted - EVERYWHERE
     about = {slot.family for slot in case.slots.values()} - EVERYWHERE
@@ -642,7 +505,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if run is None:
         return []
     where = "the embedded hub" if run.target.embedded else run.target.base_url
-    return [f"hub: {where}, chat model {run.target.model('chat')}"]
+    return [f"hub: {where}, chat model {run.target.model('chat')}", *config.stash[NOTES]]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

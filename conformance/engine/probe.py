@@ -381,7 +381,8 @@ class Hub:
             own = [("Content-Type", "application/json"), *own]
         address = self._url(path or (op.path_example if op else "/"), {**(query or {}), **extra_query})
         verb = method or (op.method if op else "GET")
-        exchange = await self._paced(verb, address, _merge(own, headers), content, operation, limits, retry)
+        merged = _merge(_merge(self._standing(), own), headers)
+        exchange = await self._paced(verb, address, merged, content, operation, limits, retry)
         self.exchanges.append(exchange)
         return exchange
 
@@ -419,7 +420,7 @@ class Hub:
         async def handshake() -> Exchange:
             socket = await open_socket(
                 url,
-                _merge(own, headers),
+                _merge(_merge(self._standing(), own), headers),
                 operation=operation or None,
                 limits=bounds,
                 redactor=self._redactor,
@@ -521,8 +522,13 @@ class Hub:
     def _credential(self, op: Operation | None, auth: str | None) -> tuple[list[tuple[str, str]], dict[str, str]]:
         if auth is None or self.target.token is None:
             return [], {}
-        scheme = auth if auth != "default" else (op.auth[0] if op and op.auth else "bearer")
+        usual = op.auth[0] if op and op.auth else "bearer"
+        chosen = self.target.key_schemes.get(op.family, usual) if op and usual != "session" else usual
+        scheme = auth if auth != "default" else chosen
         return credential(scheme, self.target.token.reveal())
+
+    def _standing(self) -> list[tuple[str, str]]:
+        return [(header.name, header.value.reveal()) for header in self.target.headers]
 
 
 def credential(scheme: str, token: str) -> tuple[list[tuple[str, str]], dict[str, str]]:

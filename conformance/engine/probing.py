@@ -62,8 +62,7 @@ class Inquiry:
         todo = [slot for slot in slots if self.store.get(slot.key) is None]
         if not todo:
             return
-        token = self.target.token
-        redactor = Redactor([token.reveal()] if token else [], shown=[WRONG_TOKEN])
+        redactor = Redactor(self.target.secrets, shown=[WRONG_TOKEN])
         patience = SILENCES * self.target.limits.whole
         governor = Governor(self.target.concurrency, self._requests_left(), patience)
         # One thread writes, one record after the other: the text of a large one takes several times its memory.
@@ -99,6 +98,8 @@ class Inquiry:
 
     def _skipped(self, slot: Slot) -> Record | None:
         """A record that says why there was no point in asking, when the plainest question already failed."""
+        if slot.operation and self.target.lacks_operation(slot.operation, slot.family):
+            return Record(slot.key, problem="not asked: it is said not to be offered", problem_kind="not-offered")
         if self._could_cost(slot) and not self.target.may_ask(self.contract.operation(slot.operation).cost):
             return Record(slot.key, problem="not asked, because it costs real money: allow it with --allow-expensive")
         base = self.registry.base_of(slot.operation)

@@ -19,6 +19,15 @@ class TargetError(Exception):
 
 
 @dataclass(frozen=True)
+class Header:
+    """A header that every request carries; evidence shows its value only where `shown`."""
+
+    name: str
+    value: Secret
+    shown: bool = True
+
+
+@dataclass(frozen=True)
 class Target:
     """One deployment and the terms on which it is judged.
 
@@ -31,10 +40,24 @@ class Target:
     embedded: bool = False
     models: Mapping[str, str] = field(default_factory=dict)
     claims: frozenset[str] = frozenset()
+    not_offered: frozenset[str] = frozenset()
+    """Families or operation ids that its owner says it lacks: they are not asked."""
+    headers: tuple[Header, ...] = ()
+    key_schemes: Mapping[str, str] = field(default_factory=dict)
+    """How the token is sent, by family, where that is not the contract's first way."""
+    result_hosts: frozenset[str] = frozenset()
+    """Other hosts from which results may be fetched, in lower case; `*.` before a name stands for all below it."""
     concurrency: int = 4
     max_requests: int | None = None
+    max_tokens: int | None = None
+    """Most output tokens of a run."""
+    pause: float = 0.0
+    """Seconds between the starts of two requests."""
     limits: Limits = field(default_factory=Limits)
-    verify_tls: bool = True
+    fixed_limits: bool = False
+    """Whether the time limits stay as they are; else they grow with the time that the hub is seen to take."""
+    verify_tls: bool | str = True
+    """False takes any certificate; a text is the path of a PEM file of authorities."""
     task_timeout: float = 600.0
     """Seconds that a task may take from its first poll to its end."""
     poll_interval: float = 5.0
@@ -49,6 +72,16 @@ class Target:
     def may_ask(self, cost: str) -> bool:
         """Whether work of this cost class (free, cheap, expensive) may be asked of the hub."""
         return cost != "expensive" or self.embedded or self.allow_expensive
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must be found nowhere in what a run writes."""
+        token = [self.token.reveal()] if self.token else []
+        return token + [header.value.reveal() for header in self.headers if not header.shown]
+
+    def lacks_operation(self, operation: str, family: str) -> bool:
+        """Whether its owner says that it does not offer this operation."""
+        return bool(self.not_offered & {operation, family})
 
     def claims_operation(self, operation: str, family: str) -> bool:
         """Whether the hub says that it offers this operation."""

@@ -19,11 +19,11 @@ _INNER_NAMES = (".local", ".internal", ".lan", ".home.arpa")
 async def follow(hub: Hub, link: str) -> Exchange | None:
     """GET what a link of an answer leads to, without any credential; None for a link that is not followed.
 
-    Followed are web addresses on the hub's own host, and on others as long as these are public: an answer must not
-    make the suite ask machines that only the suite can reach.
+    Followed are web addresses on the hub's own host, and on those that `Target.result_hosts` names. Where it names
+    none, on others as long as these are public: an answer must not make the suite ask machines that only it can reach.
     """
     parts = web_address(link)
-    if parts is None or not (on_host_of(hub.target.base_url, parts) or await _is_public(parts)):
+    if parts is None or not (on_host_of(hub.target.base_url, parts) or await _is_accepted(hub, parts)):
         return None
     limits = replace(hub.target.limits, body_bytes=max(MOST_BYTES, hub.target.limits.body_bytes))
     return await hub.fetch(link, limits)
@@ -42,6 +42,16 @@ def web_address(link: str) -> SplitResult | None:
 def on_host_of(base_url: str, parts: SplitResult) -> bool:
     """Whether an address is on the host of another, whatever the port."""
     return parts.hostname == urlsplit(base_url).hostname
+
+
+async def _is_accepted(hub: Hub, parts: SplitResult) -> bool:
+    named = hub.target.result_hosts
+    return is_named(named, parts.hostname or "") if named else await _is_public(parts)
+
+
+def is_named(hosts: frozenset[str], host: str) -> bool:
+    """Whether a host is one of those named, or below one that is named as `*.example.com`."""
+    return host.lower() in hosts or any(one.startswith("*.") and host.lower().endswith(one[1:]) for one in hosts)
 
 
 class Reach(IntEnum):
