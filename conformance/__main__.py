@@ -6,6 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.engine.requirement import Catalogue
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,9 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     spec.add_argument("--json", action="store_true", help="as JSON instead of YAML")
     spec.set_defaults(run=_spec)
     explain = commands.add_parser("explain", help="print what stands behind a requirement's id")
+    _in_a_language(explain)
     explain.add_argument("id", metavar="ID", help="for example chat.stream.done-last")
     explain.set_defaults(run=_explain)
     report = commands.add_parser("report", help="write a run's report.html, summary, badges and junit.xml once more")
+    _in_a_language(report)
     report.add_argument("folder", metavar="DIR", help="the run's report folder, with result.json and evidence/")
     report.set_defaults(run=_report)
     return parser
@@ -56,6 +62,20 @@ def _run(arguments: Sequence[str]) -> int:
     parts = [argument for argument in arguments if argument != PACKAGE.name]
     chosen = () if names_this_package(parts, True, Path()) else (PACKAGE.name,)
     return int(pytest.main([*UNUSED_PLUGINS, "--pyargs", *arguments, *chosen]))
+
+
+def _in_a_language(parser: argparse.ArgumentParser) -> None:
+    words = "language: en (English) or zh (Chinese); default: that of the locale"
+    parser.add_argument("--lang", choices=("en", "zh"), default=None, help=words)
+
+
+def _catalogue(options: argparse.Namespace) -> Catalogue:
+    import os
+
+    from conformance.engine.requirement import catalogue_in
+    from conformance.report.words import chosen
+
+    return catalogue_in(chosen(options.lang, os.environ))
 
 
 def _spec(options: argparse.Namespace) -> int:
@@ -76,20 +96,21 @@ def _spec(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     import difflib
 
-    from conformance.engine.requirement import load_catalogue
+    from conformance.report.words import Words, padded
 
-    catalogue = load_catalogue()
+    catalogue = _catalogue(options)
+    say = Words(catalogue.language)
     if options.id not in catalogue:
         near = difflib.get_close_matches(options.id, catalogue, n=3, cutoff=0.5)
         hint = f"; near it: {', '.join(near)}" if near else ""
         print(f"there is no requirement {options.id!r}{hint}", file=sys.stderr)
         return 4
     found = catalogue[options.id]
-    print(f"{found.id}  {found.level}, {found.authority}\n\n{found.statement}\n")
+    print(f"{found.id}  {found.level}, {say(found.authority)}\n\n{found.statement}\n")
     for name, text in (("source", found.source), ("why", found.why), ("fix", found.fix)):
-        print(f"{name:<7} {text}")
+        print(f"{padded(say(name), 7)} {text}")
     if found.excluded:
-        print(f"not judged, because {found.excluded}")
+        print(say("not judged, because {reason}", reason=found.excluded))
     return 0
 
 
@@ -104,7 +125,7 @@ def _report(options: argparse.Namespace) -> int:
         words = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
         print(f"cannot read {folder / 'result.json'}: {words}", file=sys.stderr)
         return 4
-    problems = write_all(result, folder / "evidence", folder)
+    problems = write_all(result, folder / "evidence", folder, _catalogue(options))
     for line in problems:
         print(line, file=sys.stderr)
     for name in FACES:

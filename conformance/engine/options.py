@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.engine.requirement import load_catalogue
+from conformance.engine.requirement import LANGUAGES, load_catalogue
 from conformance.engine.target import Target, TargetError, clean_base_url
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Secret
@@ -134,6 +134,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="time between two polls of a task (default: 5; on the embedded hub 0.2)",
     )
     add("--report", metavar="DIR", default="reports", help="folder for result.json and all else (default: reports)")
+    add(
+        "--lang",
+        choices=LANGUAGES,
+        default=None,
+        help="language of sentences and reports: en (English) or zh (Chinese); default: that of the locale",
+    )
     add("--plan", action="store_true", help="say what would be asked and what it would cost, and send nothing")
     add("--fault", metavar="ID", default=None, help="spoil one promise of the embedded hub, to see a judge fail")
 

@@ -37,7 +37,14 @@ from conformance.engine.options import (
 )
 from conformance.engine.probe import Bundle, Registry, Slot, load_registry
 from conformance.engine.probing import Asker, Inquiry, read_spend
-from conformance.engine.requirement import PACKAGE, CatalogueError, load_catalogue, requirement_ids
+from conformance.engine.requirement import (
+    PACKAGE,
+    Catalogue,
+    CatalogueError,
+    catalogue_in,
+    load_catalogue,
+    requirement_ids,
+)
 from conformance.engine.target import EVERYTHING, Target, TargetError, clean_base_url
 from conformance.report.result import Result, Row, Tally, rows_of
 from conformance.wire.redact import Secret
@@ -150,7 +157,7 @@ def _arrange_allure(config: pytest.Config, run: Run) -> None:
         config.option.clean_alluredir = True
     from conformance.report.allure import AllureReporter
 
-    config.pluginmanager.register(AllureReporter(), "conformance-allure")
+    config.pluginmanager.register(AllureReporter(_told(config)), "conformance-allure")
 
 
 def _planned_run(config: pytest.Config) -> Run:
@@ -455,7 +462,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             write_companions(Path(session.config.option.allure_report_dir), result)
         from conformance.report.write import write_all
 
-        trouble += write_all(result, run.store.folder, run.report)
+        trouble += write_all(result, run.store.folder, run.report, _told(session.config))
     except OSError as problem:
         trouble.append(f"cannot write to {run.report}: {problem.strerror}")
         status = USAGE
@@ -464,6 +471,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[RESULT] = result
     session.config.stash[TROUBLE] = trouble
     session.exitstatus = status
+
+
+def _told(config: pytest.Config) -> Catalogue:
+    """The catalogue in the language that the user reads."""
+    from conformance.report.words import chosen
+
+    return catalogue_in(chosen(config.option.lang, os.environ))
 
 
 def _trouble(config: pytest.Config, run: Run) -> list[str]:
@@ -494,7 +508,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from conformance.report.terminal import summary
 
-    for line in summary(result, load_catalogue(), config.stash[RUN].report):
+    for line in summary(result, _told(config), config.stash[RUN].report):
         terminalreporter.write_line(line)
     for problem in config.stash.get(TROUBLE, [])[:1]:
         terminalreporter.write_line(problem if problem.startswith("interrupted") else f"ERROR: {problem}")

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, ValidationError, model_validator
 
 PACKAGE = Path(__file__).resolve().parent.parent
+LANGUAGES = ("en", "zh")
+"""Languages of the sentences: the first is that of `requirements.yaml`, `requirements.zh.yaml` beside it is Chinese."""
 ROOMS = ("families", "everywhere", "fuzz", "clients")
 """Folders of the package whose sub-folders hold a `requirements.yaml` (or hold one themselves)."""
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8)]
+Translated = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4)]
 RequirementId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*){1,3}$")]
 
 
@@ -75,6 +78,17 @@ class _Room(BaseModel):
         return self
 
 
+class Texts(BaseModel):
+    """What is told of a requirement, in another language. Ids, sources and code in backticks are never translated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    statement: Translated
+    why: Translated
+    fix: Translated
+    excluded: Translated | None = None
+
+
 class CatalogueError(Exception):
     """A `requirements.yaml` is not what it should be; the text names file, id and field."""
 
@@ -82,8 +96,9 @@ class CatalogueError(Exception):
 class Catalogue(Mapping[str, Requirement]):
     """All requirements by id, in the order of their files."""
 
-    def __init__(self, requirements: Mapping[str, Requirement]) -> None:
+    def __init__(self, requirements: Mapping[str, Requirement], language: str = LANGUAGES[0]) -> None:
         self._by_id = dict(requirements)
+        self.language = language
 
     def __getitem__(self, key: str) -> Requirement:
         return self._by_id[key]
@@ -107,7 +122,7 @@ def read_room(path: Path) -> list[Requirement]:
         CatalogueError: with the file's name, the id and the field that is wrong.
     """
     try:
-        room = _Room.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        room = _Room.model_validate(_load(path))
     except (ValidationError, yaml.YAMLError) as problem:
         raise CatalogueError(f"{path}: {problem}") from problem
     found = []
@@ -117,6 +132,27 @@ def read_room(path: Path) -> list[Requirement]:
         except ValidationError as problem:
             raise CatalogueError(f"{path}: {row.get('id')}: {problem}") from problem
     return found
+
+
+def read_translation(path: Path) -> dict[str, Texts]:
+    """Read one `requirements.zh.yaml`: texts by id.
+
+    Raises:
+        CatalogueError: with the file's name and the field that is wrong.
+    """
+    try:
+        return _Translation.model_validate(_load(path)).root
+    except (ValidationError, yaml.YAMLError) as problem:
+        raise CatalogueError(f"{path}: {problem}") from problem
+
+
+class _Translation(RootModel[dict[str, Texts]]):
+    """The content of one `requirements.zh.yaml`."""
+
+
+def _load(path: Path) -> Any:
+    # libyaml, where PyYAML was built with it, reads the catalogue ten times as fast.
+    return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def requirement_files() -> list[Path]:
@@ -138,6 +174,28 @@ def load_catalogue() -> Catalogue:
                 raise CatalogueError(f"{path}: {item.id} stands in another file too")
             by_id[item.id] = item
     return Catalogue(by_id)
+
+
+@cache
+def catalogue_in(language: str) -> Catalogue:
+    """The catalogue with its texts in one of `LANGUAGES`; a text that nobody has translated stays as it is.
+
+    Raises:
+        CatalogueError: as `load_catalogue`, or a translation is malformed.
+    """
+    original = load_catalogue()
+    if language == LANGUAGES[0]:
+        return original
+    told: dict[str, Texts] = {}
+    for path in requirement_files():
+        translation = path.with_name(f"requirements.{language}.yaml")
+        if translation.exists():
+            told |= read_translation(translation)
+    return Catalogue({i: _told(r, told[i]) if i in told else r for i, r in original.items()}, language)
+
+
+def _told(original: Requirement, texts: Texts) -> Requirement:
+    return original.model_copy(update=texts.model_dump(exclude_none=True))
 
 
 Judge = TypeVar("Judge", bound=Callable[..., None])

@@ -12,7 +12,7 @@ import pytest
 from allure_commons.logger import AllureFileLogger
 
 from conformance.engine.judge import Judged, Outcome, Verdict, worst
-from conformance.engine.requirement import Level, Requirement, load_catalogue
+from conformance.engine.requirement import Catalogue, Level, Requirement
 from conformance.report.result import Result
 from conformance.report.transcript import transcript
 from conformance.wire.curl import curl
@@ -79,7 +79,8 @@ class Writer(AllureFileLogger):
 class AllureReporter:
     """Describes each case to Allure while its test is running."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._replaced: tuple[AllureFileLogger, Writer] | None = None
 
     @property
@@ -104,7 +105,7 @@ class AllureReporter:
     def pytest_conformance_judged(self, judged: list[Judged]) -> None:
         """Label the running test; attach the exchanges and a curl line where something is broken."""
         case, outcome = worst(judged).case, worst(judged).outcome
-        requirements = [load_catalogue()[i] for i in case.ids]
+        requirements = [self._catalogue[i] for i in case.ids]
         first = requirements[0]
         allure.dynamic.title(first.statement)
         allure.dynamic.description("\n\n".join(_describe(r) for r in requirements))

@@ -25,6 +25,7 @@ from conformance.report.findings import UNJUDGED, Group, Sentence, groups, in_on
 from conformance.report.matrix import Matrix, matrix
 from conformance.report.result import Result, Row
 from conformance.report.timeline import Timeline, duration, journey, timeline
+from conformance.report.words import Words
 from conformance.wire.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -165,7 +166,8 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
     found = groups(result.rows)
     conversations = [journey(record) for record in evidence.holding(b'"many": true', b"status")]
     streams = list(_streams(evidence))
-    table = matrix(result.rows, load_contract())
+    table = matrix(result.rows, load_contract(), catalogue.language)
+    say = Words(catalogue.language)
     return _template().render(
         result=result,
         style=Markup(_asset("report.css")),
@@ -174,7 +176,9 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
         file=evidence.file,
         sign=_SIGNS.__getitem__,
         verdicts=SEVERITY,
-        headline=headline(result),
+        say=say,
+        cell_words=lambda cell: ", ".join(f"{count} {say(str(verdict))}" for verdict, count in cell.counts),
+        headline=headline(result, say),
         seconds=duration((result.finished - result.started).total_seconds()),
         findings=list(_findings(found[:MOST_FINDINGS], evidence, catalogue, numbers)),
         findings_left_out=max(0, len(found) - MOST_FINDINGS),
@@ -223,17 +227,17 @@ _SIGNS = {
 """Drawn beside the word, so that colour is never all that tells verdicts apart."""
 
 
-def headline(result: Result) -> tuple[Verdict, str]:
+def headline(result: Result, say: Words) -> tuple[Verdict, str]:
     """What the run comes to, as a verdict (for its sign) and two words."""
     if result.conformant:
-        return Verdict.PASS, "Conformant"
+        return Verdict.PASS, say("Conformant")
     if result.conformant is False:
-        return Verdict.FAIL, "Not conformant"
+        return Verdict.FAIL, say("Not conformant")
     if any(row.verdict is Verdict.ERROR for row in result.rows):
-        return Verdict.ERROR, "The suite went wrong"
+        return Verdict.ERROR, say("The suite went wrong")
     if not result.rows:
-        return Verdict.INCONCLUSIVE, "Nothing was judged"
-    return Verdict.INCONCLUSIVE, "Inconclusive"
+        return Verdict.INCONCLUSIVE, say("Nothing was judged")
+    return Verdict.INCONCLUSIVE, say("Inconclusive")
 
 
 @cache
@@ -393,8 +397,11 @@ def _sentence(identifier: str, rows: list[Row], catalogue: Catalogue, numbers: M
     together: dict[tuple[Verdict, str], list[str]] = {}
     for row in rows:
         reason = row.reason if row.verdict in UNJUDGED else ""
-        together.setdefault((row.verdict, reason), []).append(row.operation or "no single operation")
-    outcomes = [Outcome(verdict, reason, tuple(dict.fromkeys(names))) for (verdict, reason), names in together.items()]
+        together.setdefault((row.verdict, reason), []).append(row.operation)
+    outcomes = [
+        Outcome(verdict, reason, tuple(name for name in dict.fromkeys(names) if name))
+        for (verdict, reason), names in together.items()
+    ]
     outcomes.sort(key=lambda one: (SEVERITY.index(one.verdict), one.reason))
     return SentenceView(
         sentence=Sentence.of(identifier, catalogue),

@@ -7,14 +7,15 @@ means anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from conformance.engine.judge import SEVERITY, Verdict
-from conformance.engine.requirement import Requirement
+from conformance.engine.requirement import Catalogue
 from conformance.report.findings import UNJUDGED, Group, Sentence, groups, in_one_line
 from conformance.report.result import Result
 from conformance.report.timeline import duration
 from conformance.report.transcript import printable
+from conformance.report.words import Words
 
 MOST_FINDINGS = 40
 MOST_REASONS = 12
@@ -26,7 +27,7 @@ _TICKS = re.compile(r"`+")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:.-])")
 
 
-def markdown(result: Result, catalogue: Mapping[str, Requirement]) -> str:
+def markdown(result: Result, catalogue: Catalogue) -> str:
     """The summary as GitHub-flavoured Markdown. Equal results give equal text."""
     return "\n".join(_lines(result, catalogue)) + "\n"
 
@@ -46,76 +47,84 @@ def prose(text: str) -> str:
     return _MARKUP.sub(r"\\\1", printable(" ".join(text.split())))
 
 
-def _lines(result: Result, catalogue: Mapping[str, Requirement]) -> Iterator[str]:
+def _lines(result: Result, catalogue: Catalogue) -> Iterator[str]:
     from conformance.report.html import headline
 
-    verdict, words = headline(result)
-    where = "the embedded hub" if result.target.embedded else code(result.target.base_url)
+    say = Words(catalogue.language)
+    verdict, words = headline(result, say)
+    where = say("the embedded hub") if result.target.embedded else code(result.target.base_url)
     yield f"## {SIGNS.get(verdict, '❔')} {words}: {where}"
     yield ""
     took = duration((result.finished - result.started).total_seconds())
-    counts = ", ".join(f"{result.requirements[v]} {v}" for v in SEVERITY if result.requirements.get(v))
-    yield f"{counts or 'No'} sentences · {result.spend.requests} requests ({result.spend.billable} billable) · {took}"
+    counts = ", ".join(f"{result.requirements[v]} {say(str(v))}" for v in SEVERITY if result.requirements.get(v))
+    spend = result.spend
+    yield " · ".join(
+        (
+            say("{counts} sentences", counts=counts) if counts else say("No sentence was judged"),
+            say("{requests} requests ({billable} billable)", requests=spend.requests, billable=spend.billable),
+            took,
+        )
+    )
     yield ""
-    yield from _table(result)
-    yield from _findings(groups(result.rows), catalogue)
-    yield from _unjudged(result)
+    yield from _table(result, say)
+    yield from _findings(groups(result.rows), catalogue, say)
+    yield from _unjudged(result, say)
 
 
-def _table(result: Result) -> Iterator[str]:
+def _table(result: Result, say: Words) -> Iterator[str]:
     used = [v for v in SEVERITY if any(v in counts for counts in result.families.values())]
     if not used:
         return
-    yield "| family | " + " | ".join(used) + " |"
+    yield f"| {say('family')} | " + " | ".join(say(str(v)) for v in used) + " |"
     yield "| :-- |" + " --: |" * len(used)
     for name, counts in result.families.items():
         yield f"| {prose(name)} | " + " | ".join(str(counts.get(v) or "·") for v in used) + " |"
     yield ""
 
 
-def _findings(found: list[Group], catalogue: Mapping[str, Requirement]) -> Iterator[str]:
+def _findings(found: list[Group], catalogue: Catalogue, say: Words) -> Iterator[str]:
     if not found:
         return
-    yield "### Findings"
+    yield f"### {say('Findings')}"
     yield ""
     for group in found[:MOST_FINDINGS]:
-        yield from _finding(group, Sentence.of(group.first.requirement, catalogue))
+        yield from _finding(group, Sentence.of(group.first.requirement, catalogue), say)
     if len(found) > MOST_FINDINGS:
-        yield f"- and {len(found) - MOST_FINDINGS} more, in `report.html`"
+        yield "- " + say("… and {count} more, in {place}", count=len(found) - MOST_FINDINGS, place="`report.html`")
     yield ""
 
 
-def _finding(group: Group, sentence: Sentence) -> Iterator[str]:
+def _finding(group: Group, sentence: Sentence, say: Words) -> Iterator[str]:
     first = group.first
-    places = f" · {len(group.rows)} places" if len(group.rows) > 1 else ""
-    operation = f" on {code(first.operation)}" if first.operation else ""
-    yield f"- {SIGNS[group.verdict]} **{group.verdict}** {code(first.requirement)}{operation}{places}<br>"
+    places = " · " + say("{count} places", count=len(group.rows)) if len(group.rows) > 1 else ""
+    operation = " " + say("on {operation}", operation=code(first.operation)) if first.operation else ""
+    yield f"- {SIGNS[group.verdict]} **{say(str(group.verdict))}** {code(first.requirement)}{operation}{places}<br>"
     if group.verdict is not Verdict.ERROR:
         yield f"  {prose(sentence.statement)}<br>"
     if first.finding is None:
         yield f"  {code(in_one_line(first.reason))}"
         return
-    at = f" at {code(first.finding.at)}" if first.finding.at else ""
-    yield f"  expected {code(first.finding.expected)}, got {code(first.finding.got)}{at}" + (
-        "<br>" if sentence.fix else ""
-    )
+    at = " " + say("at {place}", place=code(first.finding.at)) if first.finding.at else ""
+    expected, got = code(first.finding.expected), code(first.finding.got)
+    line = say("expected {expected}, got {got}", expected=expected, got=got) + at
+    yield f"  {line}" + ("<br>" if sentence.fix else "")
     if sentence.fix:
-        yield f"  Fix: {prose(sentence.fix)}"
+        yield f"  {say('Fix')}: {prose(sentence.fix)}"
 
 
-def _unjudged(result: Result) -> Iterator[str]:
+def _unjudged(result: Result, say: Words) -> Iterator[str]:
     reasons: dict[tuple[Verdict, str], int] = {}
     for row in result.rows:
         if row.verdict in UNJUDGED:
             reasons[row.verdict, row.reason] = reasons.get((row.verdict, row.reason), 0) + 1
     if not reasons:
         return
-    yield "<details><summary>What was not judged, and why</summary>"
+    yield f"<details><summary>{say('What was not judged, and why')}</summary>"
     yield ""
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     for (verdict, reason), count in ordered[:MOST_REASONS]:
-        yield f"- {count} × {verdict}: {code(reason)}"
+        yield f"- {count} × {say(str(verdict))}: {code(reason)}"
     if len(ordered) > MOST_REASONS:
-        yield f"- and {len(ordered) - MOST_REASONS} more reasons, in `report.html`"
+        yield "- " + say("… and {count} more, in {place}", count=len(ordered) - MOST_REASONS, place="`report.html`")
     yield ""
     yield "</details>"

@@ -31,10 +31,6 @@ class Cell:
         """How many sentences have the worst verdict."""
         return self.counts[0][1]
 
-    @property
-    def words(self) -> str:
-        return ", ".join(f"{count} {verdict}" for verdict, count in self.counts)
-
 
 @dataclass(frozen=True)
 class Line:
@@ -65,10 +61,17 @@ class Matrix:
     families: tuple[Family, ...]
 
 
-def matrix(rows: Iterable[Row], contract: Contract) -> Matrix:
-    """Sort rows into lines and columns. Every documented operation has a line, judged or not."""
+def matrix(rows: Iterable[Row], contract: Contract, language: str = "en") -> Matrix:
+    """Sort rows into lines and columns. Every documented operation has a line, judged or not.
+
+    `language` is that of the titles, en or zh, both as the contract has them.
+    """
     described = {
-        entry.id: (operation.family, entry.title_en, f"{operation.method} {operation.path}")
+        entry.id: (
+            operation.family,
+            entry.title_zh if language == "zh" else entry.title_en,
+            f"{operation.method} {operation.path}",
+        )
         for operation in contract.operations
         if operation.alias_of is None
         for entry in operation.documented
@@ -101,7 +104,7 @@ def _family(
         tuple(
             Line(
                 operation,
-                described[operation][1] if operation in described else operation or "no single operation",
+                described[operation][1] if operation in described else operation,
                 described[operation][2] if operation in described else "",
                 tuple(_cell(cells.get(column, [])) for column in columns),
             )

@@ -3,6 +3,8 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (id) => document.getElementById(id);
+  const phrases = document.body.dataset;
+  const said = (phrase, values) => phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const items = all(".item").map((element) => ({
     element,
     marks: element.dataset.marks.split(" "),
@@ -58,7 +60,9 @@
       note.hidden = !active || shown[kind] > 0 || total[kind] === 0;
     }
     one("shown").textContent = active
-      ? `${shown.finding} of ${total.finding} findings, ${shown.sentence} of ${total.sentence} sentences`
+      ? said(phrases.shown, {
+          findings: shown.finding, all_findings: total.finding, sentences: shown.sentence, all_sentences: total.sentence,
+        })
       : "";
   }
 
@@ -115,7 +119,7 @@
     return made;
   }
 
-  const columns = all(".matrix thead th").map((cell) => cell.textContent);
+  const columns = all(".matrix thead th").map((cell) => cell.dataset.column);
   for (const body of all(".matrix tbody")) {
     const fold = body.querySelector(".fold");
     const name = fold.textContent;
@@ -131,7 +135,8 @@
         if (place === 0 || !cell.title) return;
         const column = columns[place] === "own" ? name : columns[place];
         const made = button([...cell.childNodes], () => choose(row.dataset.operation, column));
-        made.setAttribute("aria-label", `${cell.title}: show ${column} sentences of ${row.querySelector(".title").textContent}`);
+        const operation = row.querySelector(".title").textContent;
+        made.setAttribute("aria-label", said(phrases.show, { cell: cell.title, column, operation }));
         cell.append(made);
       });
     }
@@ -153,8 +158,8 @@
     made.hidden = false;
     made.addEventListener("click", async () => {
       await copy(made.parentElement.querySelector("pre").textContent);
-      made.textContent = "Copied";
-      setTimeout(() => (made.textContent = "Copy"), 1500);
+      made.textContent = phrases.copied;
+      setTimeout(() => (made.textContent = phrases.copy), 1500);
     });
   }
 
@@ -163,7 +168,7 @@
   function setTheme(name) {
     if (name === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = name;
-    theme.textContent = `Theme: ${name}`;
+    theme.textContent = phrases[`theme${name[0].toUpperCase()}${name.slice(1)}`];
   }
   theme.addEventListener("click", () => {
     const now = document.documentElement.dataset.theme ?? "auto";

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from conformance.engine.judge import Verdict
 from conformance.engine.requirement import Catalogue, Requirement
 from conformance.report.result import Result, Row
+from conformance.report.words import Words, cells, padded, wrapped
 
 WIDEST = 118
 FINDINGS_SHOWN = 40
@@ -31,28 +31,31 @@ COLUMNS = (
 def summary(result: Result, catalogue: Catalogue, report: Path, width: int = 0) -> Iterator[str]:
     """The lines of the summary, without colour, at most `width` characters wide where words allow it."""
     width = min(width or shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
+    say = Words(catalogue.language)
     yield ""
-    yield from _findings(result, catalogue, width)
-    yield from _table(result)
+    yield from _findings(result, catalogue, width, say)
+    yield from _table(result, say)
     yield ""
-    yield from _unjudged(result, width)
-    yield _spend_line(result)
-    yield f"result: {report / 'result.json'}"
-    yield _verdict_line(result)
+    yield from _unjudged(result, width, say)
+    yield _spend_line(result, say)
+    yield f"{say('result')}: {report / 'result.json'}"
+    yield _verdict_line(result, say)
 
 
-def _table(result: Result) -> Iterator[str]:
+def _table(result: Result, say: Words) -> Iterator[str]:
     used = [
         v for v in COLUMNS if v in (Verdict.PASS, Verdict.FAIL) or any(str(v) in f for f in result.families.values())
     ]
-    widest = max([len(name) for name in result.families] + [len("family")])
-    yield f"{'family':<{widest}}  " + "  ".join(str(v) for v in used)
-    for name, counts in result.families.items():
-        cells = "  ".join(f"{counts.get(str(v), 0) or '·':>{len(str(v))}}" for v in used)
-        yield f"{name:<{widest}}  {cells}"
+    names = [say(str(v)) for v in used]
+    widest = max(cells(name) for name in [*result.families, say("family")])
+    yield f"{padded(say('family'), widest)}  " + "  ".join(names)
+    for family, counts in result.families.items():
+        numbers = (str(counts.get(str(v), 0) or "·") for v in used)
+        columns = (padded(number, cells(name), right=True) for number, name in zip(numbers, names, strict=True))
+        yield f"{family:<{widest}}  " + "  ".join(columns)
 
 
-def _findings(result: Result, catalogue: Catalogue, width: int) -> Iterator[str]:
+def _findings(result: Result, catalogue: Catalogue, width: int, say: Words) -> Iterator[str]:
     broken = [row for row in result.rows if row.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)]
     broken.sort(key=lambda r: (COLUMNS.index(r.verdict) if r.verdict is not Verdict.ERROR else -1, r.requirement))
     groups = [
@@ -60,29 +63,30 @@ def _findings(result: Result, catalogue: Catalogue, width: int) -> Iterator[str]
         for _, rows in groupby(broken, key=lambda r: (r.verdict, r.requirement, r.finding and r.finding.expected))
     ]
     for rows in groups[:FINDINGS_SHOWN]:
-        yield from _finding(rows, catalogue[rows[0].requirement], width)
+        yield from _finding(rows, catalogue[rows[0].requirement], width, say)
     if len(groups) > FINDINGS_SHOWN:
-        yield f"… and {len(groups) - FINDINGS_SHOWN} more, in result.json"
+        yield say("… and {count} more, in {place}", count=len(groups) - FINDINGS_SHOWN, place="result.json")
         yield ""
 
 
-def _finding(rows: list[Row], requirement: Requirement, width: int) -> Iterator[str]:
+def _finding(rows: list[Row], requirement: Requirement, width: int, say: Words) -> Iterator[str]:
     first = rows[0]
-    yield f"{first.verdict.upper()}  {requirement.id}  ({requirement.level}, {requirement.authority})  {_where(first)}"
+    verdict, authority = say(str(first.verdict)).upper(), say(str(requirement.authority))
+    yield f"{verdict}  {requirement.id}  ({requirement.level}, {authority})  {_where(first)}"
     yield from _part("", requirement.statement, width)
     if first.finding is None:
         yield from _part("", first.reason, width)
     else:
-        at = f" at {first.finding.at}" if first.finding.at else ""
-        yield from _part("expected", first.finding.expected, width)
-        yield from _part("got", first.finding.got + at, width)
-        yield from _part("why", requirement.why, width)
-        yield from _part("fix", requirement.fix, width)
+        at = " " + say("at {place}", place=first.finding.at) if first.finding.at else ""
+        yield from _part(say("expected"), first.finding.expected, width)
+        yield from _part(say("got"), first.finding.got + at, width)
+        yield from _part(say("why"), requirement.why, width)
+        yield from _part(say("fix"), requirement.fix, width)
         yield from (f"      {line}" if number else f"curl  {line}" for number, line in _numbered(first.finding.curl))
     if len(rows) > 1:
         others = [_where(row) for row in rows[1:]]
-        more = f" and {len(others) - PLACES_SHOWN} more" if len(others) > PLACES_SHOWN else ""
-        yield from _part("also", ", ".join(others[:PLACES_SHOWN]) + more, width)
+        more = " " + say("and {count} more", count=len(others) - PLACES_SHOWN) if len(others) > PLACES_SHOWN else ""
+        yield from _part(say("also"), ", ".join(others[:PLACES_SHOWN]) + more, width)
     yield ""
 
 
@@ -95,38 +99,41 @@ def _where(row: Row) -> str:
 
 
 def _part(name: str, text: str, width: int) -> Iterator[str]:
-    head = f"{name:<9} " if name else ""
-    yield from textwrap.wrap(
-        text, width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
-    )
+    yield from wrapped(text, width, f"{padded(name, 9)} " if name else "")
 
 
-def _unjudged(result: Result, width: int) -> Iterator[str]:
+def _unjudged(result: Result, width: int, say: Words) -> Iterator[str]:
     for verdict in (Verdict.NOT_OFFERED, Verdict.NOT_TESTABLE, Verdict.INCONCLUSIVE):
         reasons: dict[str, int] = {}
         for row in result.rows:
             if row.verdict is verdict:
                 reasons[row.reason] = reasons.get(row.reason, 0) + 1
         for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:5]:
-            yield from _part(f"{verdict}:", f"{count} × {reason}", width)
+            yield from _part(f"{say(str(verdict))}:", f"{count} × {reason}", width)
 
 
-def _spend_line(result: Result) -> str:
+def _spend_line(result: Result, say: Words) -> str:
     spend = result.spend
-    seconds = (result.finished - result.started).total_seconds()
-    line = f"{spend.requests} requests ({spend.billable} billable) in {seconds:.1f} s"
-    return line + (f", {spend.retried} repeated after 429" if spend.retried else "")
+    seconds = f"{(result.finished - result.started).total_seconds():.1f}"
+    line = say(
+        "{requests} requests ({billable} billable) in {seconds} s",
+        requests=spend.requests,
+        billable=spend.billable,
+        seconds=seconds,
+    )
+    return line + (say(", {count} repeated after 429", count=spend.retried) if spend.retried else "")
 
 
-def _verdict_line(result: Result) -> str:
+def _verdict_line(result: Result, say: Words) -> str:
     must = result.counts.get("MUST", {})
     broken = len({r.requirement for r in result.rows if r.verdict is Verdict.FAIL})
     warned = len({r.requirement for r in result.rows if r.verdict is Verdict.WARN})
-    tail = f"; {warned} SHOULD not kept" if warned else ""
+    tail = say("; {count} SHOULD not kept", count=warned) if warned else ""
     if result.exit_status == 0:
-        return f"conformant: {must.get('pass', 0)} MUST checks passed, none failed{tail}"
+        return say("conformant: {count} MUST checks passed, none failed", count=must.get("pass", 0)) + tail
     if result.exit_status == 1:
-        return f"not conformant: {broken} requirements broken in {must.get('fail', 0)} checks{tail}"
+        told = "not conformant: {broken} requirements broken in {checks} checks"
+        return say(told, broken=broken, checks=must.get("fail", 0)) + tail
     if result.exit_status == 2 and not result.rows:
-        return "inconclusive: nothing was judged"
-    return f"exit {result.exit_status}: not everything could be judged{tail}"
+        return say("inconclusive: nothing was judged")
+    return say("exit {status}: not everything could be judged", status=result.exit_status) + tail

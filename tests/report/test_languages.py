@@ -1,0 +1,79 @@
+"""Sentences and reports in two languages: nothing is missing or left over, and what must agree does."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.engine.judge import Verdict
+from conformance.engine.requirement import Authority
+from conformance.report.html import WORDS
+from conformance.report.matrix import COLUMNS
+from conformance.report.words import _phrases, cells, chosen, padded, wrapped
+
+PACKAGE = Path(__file__).resolve().parents[2] / "conformance"
+SAID = re.compile(r'say\("([^"]+)"')
+NAMES = re.compile(r"\{\w+\}")
+
+
+def phrases() -> Iterator[str]:
+    """Every phrase that the reports say, as it stands in the code."""
+    yield from map(str, [*Verdict, *Authority, *COLUMNS, *WORDS.values()])
+    yield from SAID.findall((PACKAGE / "report" / "report.html.j2").read_text(encoding="utf-8"))
+    for path in [*(PACKAGE / "report").glob("*.py"), PACKAGE / "__main__.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "told" for t in node.targets):
+                yield from (node.value.value,) if isinstance(node.value, ast.Constant) else ()
+
+
+def test_every_phrase_of_the_reports_is_translated_and_none_is_left_over() -> None:
+    said = {str(phrase) for phrase in phrases()}
+    known = set(_phrases("zh"))
+    assert said - known == set()
+    assert known - said == set()
+
+
+def test_translated_phrases_keep_their_placeholders() -> None:
+    wrong = [k for k, v in _phrases("zh").items() if Counter(NAMES.findall(k)) != Counter(NAMES.findall(v))]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment", "language"),
+    [
+        (None, {}, "en"),
+        (None, {"LANG": "zh_CN.UTF-8"}, "zh"),
+        (None, {"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        (None, {"LANG": "de_DE.UTF-8"}, "en"),
+        ("en", {"LANG": "zh_CN.UTF-8"}, "en"),
+        ("zh", {}, "zh"),
+    ],
+)
+def test_the_language_is_asked_for_or_that_of_the_locale(
+    asked: str | None, environment: dict[str, str], language: str
+) -> None:
+    assert chosen(asked, environment) == language
+
+
+def test_chinese_lines_fit_their_columns_and_closing_marks_never_begin_one() -> None:
+    text = "流的最后一个事件是 `data: [DONE]`，此后不再有任何内容。" * 5
+    lines = list(wrapped(text, 40, "期望      "))
+    assert len(lines) > 5
+    assert all(cells(line) <= 41 for line in lines)
+    assert not any(line.strip()[0] in "，。" for line in lines)
+    assert "".join(line.strip() for line in lines).replace(" ", "") == ("期望" + text).replace(" ", "")
+
+
+def test_columns_count_wide_characters_twice() -> None:
+    assert (cells("中文ab"), padded("中文", 6), padded("中文", 6, right=True)) == (6, "中文  ", "  中文")
+
+
+def test_a_word_longer_than_the_line_is_cut() -> None:
+    assert list(wrapped("a" * 25 + " b", 10, "x  ")) == ["x  " + "a" * 7, "   " + "a" * 7, "   " + "a" * 7, "   aaaa b"]
