@@ -43,13 +43,20 @@ class CleanRun:
     records: Mapping[str, Record]
 
     @classmethod
-    def record(cls, folder: Path, wanted: Callable[[Probe], bool] = lambda _probe: True) -> CleanRun:
+    def record(
+        cls,
+        folder: Path,
+        wanted: Callable[[Probe], bool] = lambda _probe: True,
+        *,
+        task_seconds: float | None = TASK_SECONDS,
+        poll_interval: float = POLL_INTERVAL,
+    ) -> CleanRun:
         """Ask the clean hub everything once, or what is wanted of it and what that needs."""
         registry = load_registry(load_contract())
-        hub = EmbeddedHub.start(TOKEN, task_seconds=TASK_SECONDS)
+        hub = EmbeddedHub.start(TOKEN, task_seconds=task_seconds)
         try:
             target = Target(
-                hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=POLL_INTERVAL
+                hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=poll_interval
             )
             inquiry = Inquiry(target, registry.contract, registry, Store(folder))
             inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))

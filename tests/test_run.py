@@ -247,3 +247,26 @@ def test_level_must_leaves_the_others_out(start: Start) -> None:
     ended = start("--family", "models", "--level", "must")
     assert ended.status == 0, ended.text
     assert set(ended.result["counts"]) == {"MUST"}
+
+
+def test_the_plan_of_the_core_profile_and_its_result_agree(start: Start) -> None:
+    options = ("--profile", "core", "--fuzz", "off")
+    planned = next(line for line in start(*options, "--plan").text.splitlines() if line.startswith("all "))
+    _, _, requests, _, tokens, allowed = (int(word) for word in planned.split()[1:])
+    spend = start(*options).result["spend"]
+    assert spend["requests"] == pytest.approx(requests, rel=0.1)
+    assert spend["output_tokens"] == pytest.approx(tokens, rel=0.1)
+    assert spend["output_tokens_allowed"] == pytest.approx(allowed, rel=0.1)
+
+
+def test_a_spent_token_budget_is_inconclusive_and_never_exceeded(start: Start) -> None:
+    ended = start("--family", "chat", "--max-tokens", "300")
+    assert ended.status == 2, ended.text[-2000:]
+    assert 0 < ended.result["spend"]["output_tokens"] <= 300
+    assert "--max-tokens" in ended.text
+    assert {row["verdict"] for row in ended.result["rows"]} >= {"pass", "inconclusive"}
+
+
+def test_a_serial_run_judges_the_same(start: Start, hub: str) -> None:
+    ended = start("--base-url", hub, "--family", "chat", "--serial", token=TOKEN)
+    assert ended.status == 0, ended.text[-2000:]

@@ -54,6 +54,7 @@ class Job:
     keys: tuple[str, ...]
     terms: Mapping[str, Any] = field(default_factory=dict)
     budget: int | None = None
+    tokens: int | None = None
 
     def to_json(self) -> str:
         token = self.target.token
@@ -62,6 +63,7 @@ class Job:
         target |= {name: sorted(getattr(self.target, name)) for name in _SETS}
         target["headers"] = [[header.name, header.value.reveal(), header.shown] for header in self.target.headers]
         rest = {"folder": str(self.folder), "keys": self.keys, "terms": dict(self.terms), "budget": self.budget}
+        rest["tokens"] = self.tokens
         return json.dumps({"target": target, **rest})
 
     @classmethod
@@ -71,7 +73,8 @@ class Job:
         target |= {"token": Secret(target["token"]) if target["token"] else None, "limits": Limits(**target["limits"])}
         target |= {name: frozenset(target[name]) for name in _SETS}
         target["headers"] = tuple(Header(name, Secret(value), shown) for name, value, shown in target["headers"])
-        return cls(Target(**target), Path(given["folder"]), tuple(given["keys"]), given["terms"], given["budget"])
+        folder, keys = Path(given["folder"]), tuple(given["keys"])
+        return cls(Target(**target), folder, keys, given["terms"], given["budget"], given["tokens"])
 
 
 class Helpers:
@@ -115,21 +118,20 @@ class Helpers:
     @property
     def _unlimited(self) -> bool:
         target = self._inquiry.target
-        return target.embedded and target.max_requests is None and self._inquiry.terms.get("budget") is None
+        bounds = (target.max_requests, target.max_tokens, self._inquiry.terms.get("budget"))
+        return target.embedded and all(bound is None for bound in bounds)
 
     def _budget(self) -> int | None:
-        from conformance.engine.probing import read_spend
-
         wanted: int | None = self._inquiry.terms.get("budget")
-        most = self._inquiry.target.max_requests
-        left = None if most is None else max(0, most - read_spend(self._inquiry.store.folder).requests)
+        left, _ = self._inquiry.left()
         return min((n for n in (wanted, left) if n is not None), default=None)
 
     async def _start(self, budget: int | None) -> None:
         inquiry = self._inquiry
         scarce = budget is not None and budget < PLENTY * len(self._slots)
         keys = tuple(slot.key for slot in _ordered(self._slots, limited=scarce))
-        job = Job(inquiry.target, inquiry.store.folder, keys, inquiry.terms, budget)
+        _, tokens = inquiry.left()
+        job = Job(inquiry.target, inquiry.store.folder, keys, inquiry.terms, budget, tokens)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -174,7 +176,7 @@ async def work(job: Job) -> None:
     inquiry = Inquiry(job.target, registry.contract, registry, Store(job.folder), job.terms)
     slots = {slot.key: slot for probe in registry.probes.values() if probe.apart for slot in registry.slots(probe.name)}
     redactor = Redactor(job.target.secrets, shown=[WRONG_TOKEN])
-    governor = Governor(job.target.concurrency, job.budget)
+    governor = Governor(job.target.concurrency, job.budget, max_tokens=job.tokens, pause=job.target.pause)
     async with Client(verify=job.target.verify_tls) as client:
         for number, key in enumerate(job.keys):
             lock = FileLock(job.folder / f".{inquiry.store.path(key).stem}.lock", blocking=False)
@@ -192,7 +194,7 @@ def _share(governor: Governor, job: Job, number: int) -> int | None:
 
 
 async def _record(inquiry: Inquiry, slot: Slot, hub: Hub, governor: Governor) -> None:
-    before, retried, waited = governor.total, governor.retried, governor.waited
+    before, retried, waited, output = governor.total, governor.retried, governor.waited, governor.output
     record = await inquiry.asked(slot, hub)
     inquiry.store.put(record)
     sent = governor.total - before
@@ -202,6 +204,9 @@ async def _record(inquiry: Inquiry, slot: Slot, hub: Hub, governor: Governor) ->
         "billable": (record.notes or {}).get("billable", 0),
         "retried": governor.retried - retried,
         "waited": round(governor.waited - waited, 3),
+        "output": governor.output.tokens - output.tokens,
+        "estimated": governor.output.estimated - output.estimated,
+        "allowed": governor.output.allowed - output.allowed,
     }
     print(json.dumps(spend), flush=True)
 

@@ -45,15 +45,13 @@ from conformance.engine.requirement import (
     load_catalogue,
     requirement_ids,
 )
+from conformance.engine.schedule import Pace
 from conformance.engine.target import EVERYTHING, Target, TargetError, clean_base_url
 from conformance.report.result import Result, Row, Tally, rows_of
 from conformance.wire.redact import Secret
 
 LEADING_EXIT = {Verdict.FAIL: 1, Verdict.ERROR: 3, Verdict.INCONCLUSIVE: 2}
 NOTHING_JUDGED = 2
-DEFAULT_POLL_INTERVAL = 5.0
-EMBEDDED_POLL_INTERVAL = 0.2
-"""Seconds between two polls; the embedded hub finishes its tasks within a second."""
 USAGE = 4
 LETTERS = {
     Verdict.WARN: ("w", "WARN"),
@@ -61,7 +59,6 @@ LETTERS = {
     Verdict.NOT_TESTABLE: ("?", "NOT-TESTABLE"),
     Verdict.INCONCLUSIVE: ("i", "INCONCLUSIVE"),
 }
-SHORTEST_TOKEN_ADVICE = "set it without quotation marks, line breaks or spaces around it"
 
 
 @dataclass
@@ -77,6 +74,7 @@ class Run:
     rows: list[Row] = field(default_factory=list)
     planned: list[Slot] = field(default_factory=list)
     terms: dict[str, Any] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def store(self) -> Store:
@@ -87,7 +85,7 @@ class Run:
 
     @property
     def inquiry(self) -> Inquiry:
-        return Inquiry(self.target, self.registry.contract, self.registry, self._store, self.terms)
+        return Inquiry(self.target, self.registry.contract, self.registry, self._store, self.terms, self.pace)
 
     def bench(self) -> Bench:
         assert self.asker is not None

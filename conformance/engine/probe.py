@@ -23,6 +23,7 @@ from conformance.engine.dialogue import Dialogue, Talk
 from conformance.engine.evidence import ProblemKind
 from conformance.engine.schedule import Governor
 from conformance.engine.target import Target
+from conformance.engine.tokens import UNLIMITED, Output, allowed, output
 from conformance.engine.waiting import WaitingList
 from conformance.wire.exchange import End, Exchange
 from conformance.wire.http import Client
@@ -329,6 +330,18 @@ class Hub:
         self._governor = governor
         self._redactor = redactor
 
+    @property
+    def cost(self) -> tuple[int, int, int]:
+        """Requests so far, output tokens that came, and output tokens that were allowed."""
+        come = Output()
+        for exchange in self.exchanges:
+            family = self._family(exchange.request.operation)
+            come += output(exchange, allowed(exchange.request.body, family, exchange.request.method))
+        return sum(exchange.attempts for exchange in self.exchanges), come.tokens, come.allowed
+
+    def _family(self, operation: str | None) -> str:
+        return self.contract.operation(operation).family if operation else "everywhere"
+
     def model(self, kind: str = "chat") -> str:
         """The model to ask for a kind of work."""
         return self.target.model(kind)
@@ -413,7 +426,7 @@ class Hub:
         op = self.contract.operation(operation) if operation else None
         own, extra_query = self._credential(op, auth)
         url = self._url(path or (op.path_example if op else "/"), {**(query or {}), **extra_query})
-        family = op.family if op else "everywhere"
+        family = self._family(operation)
         bounds = limits or self._limits(op)
         opened: list[Socket] = []
 
@@ -429,9 +442,10 @@ class Hub:
             opened[:] = [socket]
             return socket.exchange() if socket.is_open else await socket.finish()
 
-        first = await self._governor.run(handshake, family, retry=retry, operation=operation)
+        tokens = UNLIMITED.get(family, 0)
+        first = await self._governor.run(handshake, family, retry=retry, operation=operation, tokens=tokens)
         if first is None:
-            raise BudgetSpent(self._governor.refusal(operation))
+            raise BudgetSpent(self._governor.refusal(operation, tokens))
         exchange = first
 
         async def session(open_session: Session) -> None:
@@ -443,6 +457,7 @@ class Hub:
         finally:
             if first.switched:
                 exchange = replace(await opened[0].finish(), attempts=first.attempts, waited=first.waited)
+                self._governor.note_session(exchange)
             self.exchanges.append(exchange)
         return exchange
 
@@ -474,7 +489,7 @@ class Hub:
         limits: Limits | None,
         retry: bool,
     ) -> Exchange:
-        family = self.contract.operation(operation).family if operation else "everywhere"
+        family = self._family(operation)
 
         async def once() -> Exchange:
             exchange = await self._once(method, url, headers, body, operation, limits)
@@ -483,9 +498,10 @@ class Hub:
                 return await self._once(method, url, headers, body, operation, limits)
             return exchange
 
-        exchange = await self._governor.run(once, family, retry=retry, operation=operation)
+        tokens = allowed(body, family, method)
+        exchange = await self._governor.run(once, family, retry=retry, operation=operation, tokens=tokens)
         if exchange is None:
-            raise BudgetSpent(self._governor.refusal(operation))
+            raise BudgetSpent(self._governor.refusal(operation, tokens))
         return exchange
 
     async def _once(
@@ -509,6 +525,8 @@ class Hub:
 
     def _limits(self, op: Operation | None) -> Limits:
         bounds = self.target.limits
+        if not self.target.fixed_limits:
+            bounds = self._governor.pace.limits(bounds)
         if op is not None and op.family not in _TALK:
             return bounds
         return replace(bounds, body_bytes=min(bounds.body_bytes, TALK_BYTES))

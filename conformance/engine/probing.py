@@ -10,7 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from conformance.engine.contract import Contract
 from conformance.engine.evidence import Record, Store
 from conformance.engine.judge import refusal_of
 from conformance.engine.probe import WRONG_TOKEN, Admit, Hub, Registry, Slot, StopProbe
-from conformance.engine.schedule import SILENCES, Governor
+from conformance.engine.schedule import SILENCES, Governor, Pace
 from conformance.engine.target import Target
 from conformance.engine.waiting import WaitingList
 from conformance.wire.http import Client
@@ -34,13 +34,20 @@ SPEND_FILE = ".spend"
 
 @dataclass
 class Spend:
-    """Requests of a run. `billable` counts those that asked an operation of cost class cheap or expensive to work."""
+    """Requests of a run. `billable` counts those that asked an operation of cost class cheap or expensive to work.
+
+    `output` are output tokens as the hub reported them, with `estimated` ones among them where it reported nothing;
+    `allowed` is what the requests that were served had set as their limits.
+    """
 
     requests: int = 0
     by_family: dict[str, int] = field(default_factory=dict)
     billable: int = 0
     retried: int = 0
     waited: float = 0.0
+    output: int = 0
+    estimated: int = 0
+    allowed: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Inquiry:
     registry: Registry
     store: Store
     terms: Mapping[str, Any] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
 
     async def ask(self, slots: Iterable[Slot]) -> None:
         """Ask what is not yet recorded. Phases follow one another; within one, requests run side by side."""
@@ -64,7 +72,15 @@ class Inquiry:
             return
         redactor = Redactor(self.target.secrets, shown=[WRONG_TOKEN])
         patience = SILENCES * self.target.limits.whole
-        governor = Governor(self.target.concurrency, self._requests_left(), patience)
+        requests, tokens = self.left()
+        governor = Governor(
+            self.target.concurrency,
+            requests,
+            patience,
+            max_tokens=tokens,
+            pause=self.target.pause,
+            pace=self.pace,
+        )
         # One thread writes, one record after the other: the text of a large one takes several times its memory.
         with ThreadPoolExecutor(1, "evidence") as writer:
             billable = await self._ask_waves(todo, governor, redactor, writer)
@@ -86,13 +102,16 @@ class Inquiry:
                 billable += sum(number for slot, number in zip(slots, sent, strict=True) if self._billed(slot))
         return billable
 
-    def _requests_left(self) -> int | None:
-        most = self.target.max_requests
-        return None if most is None else max(0, most - read_spend(self.store.folder).requests)
+    def left(self) -> tuple[int | None, int | None]:
+        """Requests and output tokens that may still be spent; None for any number."""
+        spend, target = read_spend(self.store.folder), self.target
+        requests = None if target.max_requests is None else max(0, target.max_requests - spend.requests)
+        tokens = None if target.max_tokens is None else max(0, target.max_tokens - spend.output)
+        return requests, tokens
 
     async def _record(self, slot: Slot, hub: Hub, writer: Executor) -> int:
         """The number of requests that this took. Nothing else is kept: evidence may be large."""
-        record = self._skipped(slot) or await self.asked(slot, hub)
+        record = self._skipped(slot) or replace(await self.asked(slot, hub), cost=hub.cost)
         await asyncio.get_running_loop().run_in_executor(writer, self.store.put, record)
         return len(hub.exchanges)
 
@@ -137,8 +156,10 @@ class Inquiry:
         return self._asks_for_work(slot) and self.contract.operation(slot.operation).cost != "free"
 
     def _add_spend(self, governor: Governor, billable: int) -> None:
-        waited = round(governor.waited, 3)
-        add_spend(self.store.folder, Spend(governor.total, dict(governor.sent), billable, governor.retried, waited))
+        waited, output = round(governor.waited, 3), governor.output
+        spend = Spend(governor.total, dict(governor.sent), billable, governor.retried, waited)
+        spend.output, spend.estimated, spend.allowed = output.tokens, output.estimated, output.allowed
+        add_spend(self.store.folder, spend)
 
 
 def read_spend(folder: Path) -> Spend:
@@ -150,9 +171,9 @@ def read_spend(folder: Path) -> Spend:
 def add_spend(folder: Path, more: Spend) -> None:
     """Add to what the runs into this evidence folder have sent. Only the asking process may."""
     spend = read_spend(folder)
-    families = Counter(spend.by_family) + Counter(more.by_family)
-    requests, billable = spend.requests + more.requests, spend.billable + more.billable
-    total = Spend(requests, dict(families), billable, spend.retried + more.retried, spend.waited + more.waited)
+    total = Spend(by_family=dict(Counter(spend.by_family) + Counter(more.by_family)))
+    for name in ("requests", "billable", "retried", "waited", "output", "estimated", "allowed"):
+        setattr(total, name, getattr(spend, name) + getattr(more, name))
     draft = folder / f"{SPEND_FILE}.part"
     draft.write_text(json.dumps(asdict(total)), encoding="ascii")
     draft.replace(folder / SPEND_FILE)

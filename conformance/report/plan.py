@@ -28,14 +28,16 @@ class Share:
     requests: int = 0
     billable: int = 0
     output_tokens: int = 0
+    allowed_tokens: int = 0
     held_back: int = 0
     """Probes that are not asked without consent."""
 
 
 @cache
-def measured() -> dict[str, tuple[int, int]]:
-    """Requests sent, and output tokens asked for at most, by evidence key."""
-    return {key: (sent, tokens) for key, (sent, tokens) in json.loads(MEASURED.read_text(encoding="ascii")).items()}
+def measured() -> dict[str, tuple[int, int, int]]:
+    """Requests sent, output tokens that came, and output tokens that were allowed, by evidence key."""
+    rows = json.loads(MEASURED.read_text(encoding="ascii"))
+    return {key: (sent, tokens, allowed) for key, (sent, tokens, allowed) in rows.items()}
 
 
 def shares(slots: Iterable[Slot], target: Target, contract: Contract) -> list[Share]:
@@ -52,23 +54,24 @@ def shares(slots: Iterable[Slot], target: Target, contract: Contract) -> list[Sh
             if dear and not target.may_ask(operation.cost):
                 share.held_back += 1
                 continue
-        sent, tokens = measured().get(slot.key, (1, 0))
+        sent, tokens, allowed = measured().get(slot.key, (1, 0, 0))
         share.probes += 1
         share.requests += sent
         share.billable += sent if works and operation is not None and operation.cost != "free" else 0
         share.output_tokens += tokens
+        share.allowed_tokens += allowed
     return [found[name] for name in sorted(found)]
 
 
 def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str]:
     """The plan as text."""
     planned = shares([slot for slot in slots if not slot.probe.apart], target, contract)
-    names = ("operations", "probes", "requests", "priced", "output tokens")
+    names = ("operations", "probes", "requests", "priced", "output tokens", "at most")
     width = max([len("everywhere"), *(len(share.family) for share in planned)])
     yield f"{'family':<{width}}  " + "  ".join(names)
     for share in planned:
         yield _row(share.family, width, _numbers(share), names)
-    totals = tuple(sum(column) for column in zip(*map(_numbers, planned), strict=True)) if planned else (0,) * 5
+    totals = tuple(sum(column) for column in zip(*map(_numbers, planned), strict=True)) if planned else (0,) * 6
     yield _row("all", width, totals, names)
     yield ""
     held = {share.family: share.held_back for share in planned if share.held_back}
@@ -77,12 +80,20 @@ def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str
     fuzzed = sum(slot.probe.apart for slot in slots)
     if fuzzed:
         yield f"fuzzing comes on top, on {fuzzed} operations; --fuzz-budget bounds it, --fuzz off leaves it out"
-    yield "priced: requests that ask a priced operation to work; output tokens: at most, where a request sets a limit"
+    yield "priced: requests that ask a priced operation to work"
+    yield "output tokens: as the embedded hub answers, and at most, as the limits of the requests allow"
     yield "nothing was sent"
 
 
 def _numbers(share: Share) -> tuple[int, ...]:
-    return len(share.operations), share.probes, share.requests, share.billable, share.output_tokens
+    return (
+        len(share.operations),
+        share.probes,
+        share.requests,
+        share.billable,
+        share.output_tokens,
+        share.allowed_tokens,
+    )
 
 
 def _row(name: str, width: int, numbers: tuple[int, ...], names: tuple[str, ...]) -> str:

@@ -56,13 +56,18 @@ class Row(_Part):
 
 
 class SpendPart(_Part):
-    """Requests that were sent."""
+    """Requests that were sent, and the output tokens that they came to."""
 
     requests: int
     by_family: dict[str, int]
     billable: int = Field(description="requests that asked a priced operation to do its work")
     retried: int
     waited_seconds: float
+    output_tokens: int = Field(default=0, description="as the hub reported them; where it did not, an estimate of ours")
+    output_tokens_estimated: int = Field(default=0, description="how many of them are an estimate")
+    output_tokens_allowed: int = Field(
+        default=0, description="what the limits of the requests that were served add up to"
+    )
 
 
 class TargetPart(_Part):
@@ -124,6 +129,9 @@ class Result(_Part):
                 billable=spend.billable,
                 retried=spend.retried,
                 waited_seconds=spend.waited,
+                output_tokens=spend.output,
+                output_tokens_estimated=spend.estimated,
+                output_tokens_allowed=spend.allowed,
             ),
             rows=tuple(ordered),
         )

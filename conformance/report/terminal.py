@@ -38,7 +38,7 @@ def summary(result: Result, catalogue: Catalogue, report: Path, width: int = 0) 
     yield ""
     yield from _unjudged(result, width, say)
     yield _spend_line(result, say)
-    yield f"{say('result')}: {report / 'result.json'}"
+    yield f"{say('report')}: {report / 'report.html'}"
     yield _verdict_line(result, say)
 
 
@@ -116,9 +116,10 @@ def _spend_line(result: Result, say: Words) -> str:
     spend = result.spend
     seconds = f"{(result.finished - result.started).total_seconds():.1f}"
     line = say(
-        "{requests} requests ({billable} billable) in {seconds} s",
+        "{requests} requests ({billable} billable), {tokens} output tokens, in {seconds} s",
         requests=spend.requests,
         billable=spend.billable,
+        tokens=("≈ " if spend.output_tokens_estimated else "") + str(spend.output_tokens),
         seconds=seconds,
     )
     return line + (say(", {count} repeated after 429", count=spend.retried) if spend.retried else "")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import UTC, datetime
 
 import pytest
 
 from conformance.engine import schedule
-from conformance.engine.schedule import Governor, retry_after
-from conformance.wire.exchange import End, Exchange, Request
+from conformance.engine.schedule import Governor, Pace, asked_wait, retry_after
+from conformance.wire.exchange import End, Exchange, Piece, Request
+from conformance.wire.limits import Limits
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def reply(status: int, *headers: tuple[str, str]) -> Exchange:
+def reply(status: int, *headers: tuple[str, str], body: bytes = b"", after: float = 0.0) -> Exchange:
     return Exchange(
         request=Request("GET", "http://127.0.0.1/"),
         started=0.0,
@@ -22,9 +24,9 @@ def reply(status: int, *headers: tuple[str, str]) -> Exchange:
         reason="",
         http_version="HTTP/1.1",
         headers=headers,
-        headers_at=0.0,
-        pieces=(),
-        ended_at=0.0,
+        headers_at=after,
+        pieces=(Piece(after, body),) if body else (),
+        ended_at=after,
         end=End.complete,
         problem="",
     )
@@ -40,6 +42,9 @@ def reply(status: int, *headers: tuple[str, str]) -> Exchange:
         ("Fri, 02 Jan 2026 03:04:15 GMT", 10.0),
         ("Fri, 02 Jan 2026 03:04:00 GMT", 0.0),
         ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("Fri, 99 Jan 2026 03:04:00 GMT", None),
         ("", None),
     ],
 )
@@ -49,6 +54,28 @@ def test_retry_after_is_read_as_seconds_or_date(value: str, seconds: float | Non
 
 def test_no_retry_after_is_none() -> None:
     assert retry_after(reply(429), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ([("retry-after", "7")], b"try again in 20s", 7.0),
+        ([("retry-after", "0")], b"try again in 20s", 0.0),
+        ([("retry-after-ms", "250")], b"", 0.25),
+        ([], b'{"error":{"message":"Rate limit: 3 a minute. Please try again in 20s."}}', 20.0),
+        ([], b"No deployments available. Try again in 5 seconds", 5.0),
+        ([], b"try again in 300ms", 0.3),
+        ([], b"please wait 2 minutes", 120.0),
+        ([], b'{"@type": "RetryInfo", "retryDelay": "34.5s"}', 34.5),
+        ([], b'{"error":{"message":"Rate limit: 60 requests in 60 seconds"}}', None),
+        ([("retry-after", "soon")], b"", None),
+        ([], b"", None),
+    ],
+)
+def test_a_hub_names_its_pause_in_a_header_or_in_words(
+    headers: list[tuple[str, str]], body: bytes, seconds: float | None
+) -> None:
+    assert asked_wait(reply(429, *headers, body=body), NOW) == seconds
 
 
 def test_no_more_requests_at_once_than_allowed() -> None:
@@ -162,3 +189,106 @@ def test_a_spent_budget_gives_nothing_more() -> None:
         assert await governor.run(send, "chat", retry=True) is None
 
     asyncio.run(main())
+
+
+def test_a_retry_after_of_zero_and_none_at_all_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "DEFAULT_WAIT", 0.02)
+    answers = [reply(429, ("Retry-After", "0")), reply(429), reply(200)]
+
+    async def send() -> Exchange:
+        return answers.pop(0)
+
+    async def main() -> None:
+        governor = Governor(1)
+        exchange = await asyncio.wait_for(governor.run(send, "chat", retry=True), 1)
+        assert exchange is not None
+        assert (exchange.status, exchange.attempts) == (200, 3)
+        assert 0.01 < governor.waited < 0.9
+
+    asyncio.run(main())
+
+
+def test_a_503_is_waited_out_only_when_it_names_a_time() -> None:
+    answers = [reply(503, ("Retry-After", "0.01")), reply(503)]
+
+    async def send() -> Exchange:
+        return answers.pop(0)
+
+    async def main() -> None:
+        governor = Governor(1)
+        exchange = await governor.run(send, "chat", retry=True)
+        assert exchange is not None
+        assert (exchange.status, exchange.attempts) == (503, 2)
+
+    asyncio.run(main())
+
+
+def test_a_named_cooldown_is_waited_out_once_by_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "LONGEST_WAIT", 0.05)
+
+    async def send() -> Exchange:
+        await asyncio.sleep(0.01)
+        return reply(429, ("Retry-After", "0.2"))
+
+    async def main() -> None:
+        governor = Governor(3)
+        start = asyncio.get_running_loop().time()
+        async with asyncio.timeout(2):
+            await asyncio.gather(*(governor.run(send, "chat", retry=True) for _ in range(3)))
+            again = await governor.run(send, "chat", retry=True)
+        assert again is not None
+        assert again.attempts == 1
+        assert governor.retried == 3
+        assert 0.2 <= asyncio.get_running_loop().time() - start < 0.6
+
+    asyncio.run(main())
+
+
+def test_starts_keep_their_pause() -> None:
+    times: list[float] = []
+
+    async def send() -> Exchange:
+        times.append(asyncio.get_running_loop().time())
+        return reply(200)
+
+    async def main() -> None:
+        governor = Governor(4, pause=0.05)
+        await asyncio.gather(*(governor.run(send, "chat", retry=True) for _ in range(4)))
+        assert governor.waited < 0.05
+
+    asyncio.run(main())
+    assert all(later - earlier >= 0.045 for earlier, later in itertools.pairwise(times))
+
+
+def test_a_token_budget_counts_what_may_come_until_it_has_come() -> None:
+    flying = most = 0
+
+    async def send() -> Exchange:
+        nonlocal flying, most
+        flying += 1
+        most = max(most, flying)
+        await asyncio.sleep(0.01)
+        flying -= 1
+        return reply(200, body=b'{"usage":{"completion_tokens":10}}')
+
+    async def main() -> None:
+        governor = Governor(9, max_tokens=100)
+        sent = await asyncio.gather(*(governor.run(send, "chat", retry=True, tokens=40) for _ in range(9)))
+        assert (len([s for s in sent if s]), most) == (2, 2)
+        assert governor.output.tokens == 20
+        assert "--max-tokens" in governor.refusal("", 81)
+        assert await governor.run(send, "chat", retry=True, tokens=80) is not None
+        assert await governor.run(send, "chat", retry=True, tokens=80) is None
+        assert await governor.run(send, "models", retry=True) is not None
+
+    asyncio.run(main())
+
+
+def test_time_limits_grow_with_a_slow_hub_and_never_shrink() -> None:
+    pace, given = Pace(), Limits(first_byte=30, between_bytes=30, whole=60)
+    pace.note(reply(200, after=0.2))
+    assert pace.limits(given) == given
+    pace.note(reply(200, after=20))
+    assert (pace.limits(given).first_byte, pace.limits(given).whole) == (80, 80)
+    pace.note(reply(200, after=5000))
+    assert pace.limits(given).whole == schedule.LONGEST_STRETCH
