@@ -39,6 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     commands.add_parser("run", help="judge a hub; all arguments go to pytest (see: run --help)", add_help=False)
     commands.add_parser("hub", help="start the embedded reference hub (see: hub --help)", add_help=False)
+    init = commands.add_parser("init", help="look at a hub's model list and write a hub.toml with comments")
+    init.add_argument("--base-url", metavar="URL", required=True, help="the hub, as https://host or http://host:port")
+    init.add_argument("--token-env", metavar="NAME", default="HUB_TOKEN", help="variable with its token (HUB_TOKEN)")
+    init.add_argument("--output", metavar="FILE", default="hub.toml", help="where to write it (default: hub.toml)")
+    init.add_argument("--force", action="store_true", help="write over a file that is there")
+    init.set_defaults(run=_init)
     spec = commands.add_parser("spec", help="print the contract as one OpenAPI document")
     spec.add_argument("--json", action="store_true", help="as JSON instead of YAML")
     spec.set_defaults(run=_spec)
@@ -76,6 +82,27 @@ def _catalogue(options: argparse.Namespace) -> Catalogue:
     from conformance.report.words import chosen
 
     return catalogue_in(chosen(options.lang, os.environ))
+
+
+def _init(options: argparse.Namespace) -> int:
+    from conformance.engine.firstfile import look_and_write
+    from conformance.engine.target import TargetError
+
+    path = Path(options.output)
+    if path.exists() and not options.force:
+        print(f"{path} is there already: --force writes over it, --output FILE writes another", file=sys.stderr)
+        return 4
+    try:
+        found = look_and_write(path, options.base_url, options.token_env)
+    except TargetError as problem:
+        print(problem, file=sys.stderr)
+        return 4
+    except OSError as problem:
+        print(f"cannot write {path}: {problem.strerror}", file=sys.stderr)
+        return 4
+    use = "" if options.output == "hub.toml" else f" --hub={path}"
+    print(f"{path}: written after a look at {found} models. Read it, then: pytest --plan{use}, and pytest{use}")
+    return 0
 
 
 def _spec(options: argparse.Namespace) -> int:

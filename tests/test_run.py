@@ -270,3 +270,42 @@ def test_a_spent_token_budget_is_inconclusive_and_never_exceeded(start: Start) -
 def test_a_serial_run_judges_the_same(start: Start, hub: str) -> None:
     ended = start("--base-url", hub, "--family", "chat", "--serial", token=TOKEN)
     assert ended.status == 0, ended.text[-2000:]
+
+
+def command(*arguments: str, folder: Path, token: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HUB_TOKEN": token, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_init_writes_a_file_with_which_the_hub_is_judged(start: Start, hub: str, tmp_path: Path) -> None:
+    first = command("init", "--base-url", hub, folder=tmp_path, token=TOKEN)
+    assert first.returncode == 0, first.stderr
+    text = (tmp_path / "hub.toml").read_text(encoding="utf-8")
+    assert TOKEN not in text + first.stdout
+    assert f'base-url = "{hub}"' in text
+    ended = start(f"--hub={tmp_path / 'hub.toml'}", "--family", "models", token=TOKEN)
+    assert ended.status == 0, ended.text
+
+
+def test_init_leaves_a_file_alone_unless_it_is_told_otherwise(hub: str, tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text("# mine")
+    refused = command("init", "--base-url", hub, folder=tmp_path, token=TOKEN)
+    assert (refused.returncode, refused.stderr.count("\n")) == (4, 1)
+    assert "--force" in refused.stderr
+    assert (tmp_path / "hub.toml").read_text() == "# mine"
+    assert command("init", "--base-url", hub, "--force", folder=tmp_path, token=TOKEN).returncode == 0
+
+
+def test_init_without_a_token_says_where_to_put_it(hub: str, tmp_path: Path) -> None:
+    refused = command("init", "--base-url", hub, "--token-env", "NO_SUCH_7", folder=tmp_path)
+    assert refused.returncode == 4
+    assert "NO_SUCH_7" in refused.stderr
+    assert not list(tmp_path.iterdir())

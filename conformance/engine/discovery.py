@@ -55,37 +55,82 @@ KINDS = (
 )
 
 
+BY_NAME = "by its name"
+BY_TYPE = "by its endpoint types"
+FIRST = "the first of the list"
+FAMILY_OF_TYPE = {
+    "openai": "chat",
+    "openai-response": "responses",
+    "anthropic": "claude",
+    "gemini": "gemini",
+    "embeddings": "embeddings",
+    "jina-rerank": "rerank",
+    "image-generation": "images",
+    "openai-video": "videos",
+}
+"""What an endpoint type of a model list says that the hub offers."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model for a kind of work, and why this one: `BY_NAME`, `BY_TYPE` or `FIRST`."""
+
+    kind: str
+    model: str
+    why: str
+
+
 def choose_models(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Pick one listed model for each kind of work, by `supported_endpoint_types` and by name.
 
     Args:
         listed: entries of `GET /v1/models`; anything that is no object with a printable `id` is passed over.
     """
+    return {choice.kind: choice.model for choice in choices(listed)}
+
+
+def choices(listed: Iterable[Mapping[str, Any]]) -> list[Choice]:
+    """The same with the reasons."""
     entries = [e for e in listed if isinstance(e, Mapping) and _is_name(e.get("id"))]
-    chosen = {kind.name: name for kind in KINDS if (name := _choose(kind, entries))}
-    if "chat" not in chosen and (talkers := [e["id"] for e in entries if not NOT_FOR_TALK.search(e["id"])]):
-        chosen["chat"] = talkers[0]
-    if "chat" not in chosen and entries:
-        chosen["chat"] = entries[0]["id"]
+    chosen = [choice for kind in KINDS if (choice := _choose(kind, entries))]
+    if entries and not any(choice.kind == "chat" for choice in chosen):
+        talkers = [e["id"] for e in entries if not NOT_FOR_TALK.search(e["id"])]
+        chosen.insert(0, Choice("chat", (talkers or [entries[0]["id"]])[0], FIRST))
     return chosen
+
+
+def endpoint_types(entry: Mapping[str, Any]) -> list[str]:
+    """The `supported_endpoint_types` of a listed model that are words at all."""
+    types = entry.get("supported_endpoint_types") if isinstance(entry, Mapping) else None
+    return [one for one in types if isinstance(one, str)] if isinstance(types, list) else []
 
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable()
 
 
-def _choose(kind: Kind, entries: list[Mapping[str, Any]]) -> str:
+def _choose(kind: Kind, entries: list[Mapping[str, Any]]) -> Choice | None:
     talk = kind.name in ("chat", "responses", "claude", "gemini", "reasoning")
     fitting = [e for e in entries if not (talk and NOT_FOR_TALK.search(e["id"]))]
     for pattern in kind.names:
         named = [e["id"] for e in fitting if re.search(pattern, e["id"], re.IGNORECASE)]
         if named:
-            return str(named[0])
+            return Choice(kind.name, named[0], BY_NAME)
     for entry in fitting:
-        types = entry.get("supported_endpoint_types")
-        if isinstance(types, list) and set(types) & set(kind.endpoint_types):
-            return str(entry["id"])
-    return ""
+        if set(endpoint_types(entry)) & set(kind.endpoint_types):
+            return Choice(kind.name, entry["id"], BY_TYPE)
+    return None
+
+
+def look(inquiry: Inquiry, token_name: str) -> list[Mapping[str, Any]]:
+    """Ask for the model list alone; empty where there is none.
+
+    Raises:
+        TargetError: nobody answers there, the token is refused or missing, or it is a web site instead of an API.
+    """
+    record = _ask_base(inquiry, LIST_OPERATION)
+    _check(list(record.exchanges) if record else [], inquiry.target, token_name)
+    return listed_models(record)
 
 
 def discover(inquiry: Inquiry, token_name: str) -> Target:
@@ -97,7 +142,7 @@ def discover(inquiry: Inquiry, token_name: str) -> Target:
         TargetError: nobody answers there, the token is refused or missing, or it is a web site instead of an API.
     """
     listing = _ask_base(inquiry, LIST_OPERATION)
-    target = replace(inquiry.target, models={**_found_models(listing), **inquiry.target.models})
+    target = replace(inquiry.target, models={**choose_models(listed_models(listing)), **inquiry.target.models})
     talk = _ask_base(replace(inquiry, target=target), TALK_OPERATION)
     _check([e for record in (listing, talk) if record for e in record.exchanges], target, token_name)
     return target
@@ -111,14 +156,34 @@ def _ask_base(inquiry: Inquiry, operation: str) -> Record | None:
     return inquiry.store.get(slot.key)
 
 
-def _found_models(listing: Record | None) -> dict[str, str]:
+def listed_models(listing: Record | None) -> list[Mapping[str, Any]]:
+    """The entries of a recorded model list; empty when there is none that can be read."""
     if listing is None or not listing.exchanges or not listing.exchanges[0].ok:
-        return {}
+        return []
     try:
         data = listing.exchanges[0].json["data"]
     except (ValueError, KeyError, TypeError):
-        return {}
-    return choose_models(data) if isinstance(data, list) else {}
+        return []
+    return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
+
+
+def told(target: Target, listing: Record | None, said: Mapping[str, str]) -> list[str]:
+    """Lines that say which models a run asks for, why these, and how to have others.
+
+    Args:
+        said: models by kind of work that the user has named.
+    """
+    found = choices(listed_models(listing))
+    if not found and not said:
+        return [f"models: the hub lists none, so {target.model('chat')} is asked for; --model NAME names another"]
+    groups: dict[str, list[str]] = {}
+    for kind, name in said.items():
+        groups.setdefault("as told", []).append(f"{kind} {name}")
+    for choice in found:
+        if choice.kind not in said:
+            groups.setdefault(choice.why, []).append(f"{choice.kind} {choice.model}")
+    lines = [f"models, {why}: {', '.join(names)}" for why, names in groups.items()]
+    return [*lines, "models: others with --model KIND=NAME, or under [models] in hub.toml"]
 
 
 def _check(exchanges: list[Exchange], target: Target, token_name: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from conformance.engine.contract import load_contract
-from conformance.engine.discovery import discover
+from conformance.engine.discovery import LIST_OPERATION, discover, told
 from conformance.engine.embedded import EmbeddedHub, EmbeddedHubError
 from conformance.engine.evidence import Store
 from conformance.engine.judge import SEVERITY, Bench, Case, Judged, Verdict, worst
@@ -29,6 +29,7 @@ from conformance.engine.options import (
     LEVELS,
     NOTES,
     add_options,
+    models,
     report_folder,
     settle,
     token,
@@ -516,8 +517,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash.get(RUN, None)
     if run is None:
         return []
-    where = "the embedded hub" if run.target.embedded else run.target.base_url
-    return [f"hub: {where}, chat model {run.target.model('chat')}", *config.stash[NOTES]]
+    if run.target.embedded:
+        return [f"hub: the embedded hub, chat model {run.target.model('chat')}", *config.stash[NOTES]]
+    lines = [f"hub: {run.target.base_url}", *config.stash[NOTES]]
+    listing = run.registry.base_of(LIST_OPERATION)
+    if listing is None or config.option.plan:
+        return lines
+    return lines + told(run.target, run.store.get(listing.key), models(config.option.model))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

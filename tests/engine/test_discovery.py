@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.engine.discovery import choose_models
-from conformance.engine.target import TargetError, clean_base_url
+from conformance.engine.discovery import choose_models, told
+from conformance.engine.evidence import Record
+from conformance.engine.firstfile import written
+from conformance.engine.hubfile import read
+from conformance.engine.target import Target, TargetError, clean_base_url
+from conformance.wire.exchange import Exchange, Piece, Request
 
 
 def entries(*names: str) -> list[dict[str, Any]]:
@@ -43,8 +50,49 @@ def test_each_kind_of_work_gets_its_model() -> None:
 
 
 def test_endpoint_types_decide_where_names_say_nothing() -> None:
-    listed = [{"id": "m1", "supported_endpoint_types": ["anthropic"]}, {"id": "m2", "supported_endpoint_types": None}]
+    listed: list[dict[str, Any]] = [
+        {"id": "m0", "supported_endpoint_types": [{}, ["anthropic"]]},
+        {"id": "m1", "supported_endpoint_types": ["anthropic"]},
+        {"id": "m2", "supported_endpoint_types": None},
+    ]
     assert choose_models(listed)["claude"] == "m1"
+
+
+def test_a_run_says_what_it_chose_and_why() -> None:
+    listed = [*entries("gpt-4o-mini", "whisper-1"), {"id": "m1", "supported_endpoint_types": ["anthropic"]}]
+    body = json.dumps({"data": listed}).encode()
+    request = Request("GET", "http://127.0.0.1/v1/models")
+    listing = Record("models_list", (Exchange(request, status=200, pieces=(Piece(0.1, body),)),))
+    lines = told(Target("http://127.0.0.1"), listing, {"embeddings": "mine"})
+    assert "models, as told: embeddings mine" in lines
+    assert any(line.startswith("models, by its name: chat gpt-4o-mini") for line in lines)
+    assert "models, by its endpoint types: claude m1" in lines
+    assert "hub.toml" in lines[-1]
+    assert "lists none" in told(Target("http://127.0.0.1"), None, {})[0]
+
+
+def test_the_first_file_is_one_that_the_suite_reads(tmp_path: Path) -> None:
+    listed: list[dict[str, Any]] = [
+        {"id": 'odd "name" \\ ü 😀', "supported_endpoint_types": ["openai", "anthropic"]},
+        {"id": "a\nb"},
+        {"id": 3},
+    ]
+    (tmp_path / "hub.toml").write_text(written("https://hub.example.com", "MY_TOKEN", listed), encoding="utf-8")
+    file = read(tmp_path / "hub.toml")
+    assert (file.hub.base_url, file.hub.token_env) == ("https://hub.example.com", "MY_TOKEN")
+    assert file.models["claude"] == 'odd "name" \\ ü 😀'
+    assert file.budget.allow_expensive is False
+
+
+def test_every_line_that_the_first_file_suggests_is_one_that_the_suite_reads(tmp_path: Path) -> None:
+    text = written("https://hub.example.com", "MY_TOKEN", [{"id": "m", "supported_endpoint_types": ["gemini"]}])
+    bare = (
+        re.sub(r"^# (?=[\w-]+ = )", "", text, flags=re.M).replace("# verify = false", "").replace("GATEWAY_KEY", "PATH")
+    )
+    without = [line for line in bare.splitlines() if not line.startswith(("verify", "serial", "not-offered"))]
+    (tmp_path / "our-ca.pem").touch()
+    (tmp_path / "hub.toml").write_text("\n".join(without), encoding="utf-8")
+    assert read(tmp_path / "hub.toml").hub.claims == ("gemini",)
 
 
 def test_odd_entries_are_passed_over() -> None:
