@@ -63,8 +63,9 @@ def _run(arguments: Sequence[str]) -> int:
     """Judge a hub with pytest in this process: all of the package, or what the arguments name of it."""
     import pytest
 
-    from conformance.entry import PACKAGE, UNUSED_PLUGINS, names_this_package
+    from conformance.entry import PACKAGE, UNUSED_PLUGINS, joined, names_this_package
 
+    arguments = joined(arguments)
     parts = [argument for argument in arguments if argument != PACKAGE.name]
     chosen = () if names_this_package(parts, True, Path()) else (PACKAGE.name,)
     return int(pytest.main([*UNUSED_PLUGINS, "--pyargs", *arguments, *chosen]))

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from conformance.engine.embedded import EmbeddedHub
+from conformance.entry import joined
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "sk-canary-4f1d0c7be2a9"
@@ -309,3 +310,14 @@ def test_init_without_a_token_says_where_to_put_it(hub: str, tmp_path: Path) -> 
     assert refused.returncode == 4
     assert "NO_SUCH_7" in refused.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_report_folder_after_a_blank_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    pytest_itself = [sys.executable, "-m", "pytest", "-p", "conformance.entry", "--report", str(tmp_path / "out")]
+    led_away = subprocess.run(
+        [*pytest_itself, "--plan"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert led_away.returncode == 4
+    assert f"write --report={tmp_path / 'out'}, with the sign" in led_away.stderr
+    assert joined(["--plan", "--report", "out", "-k", "x", "--hub"]) == ["--plan", "--report=out", "-k", "x", "--hub"]
