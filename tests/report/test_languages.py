@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from conformance.engine.judge import Verdict
-from conformance.engine.requirement import Authority
+from conformance.engine.requirement import Authority, catalogue_in, read_room, read_translation, requirement_files
 from conformance.report.html import WORDS
 from conformance.report.matrix import COLUMNS
 from conformance.report.words import _phrases, cells, chosen, padded, wrapped
 
 PACKAGE = Path(__file__).resolve().parents[2] / "conformance"
+CODE = re.compile(r"`[^`]+`")
 SAID = re.compile(r'say\("([^"]+)"')
 NAMES = re.compile(r"\{\w+\}")
 
@@ -43,6 +44,25 @@ def test_every_phrase_of_the_reports_is_translated_and_none_is_left_over() -> No
 def test_translated_phrases_keep_their_placeholders() -> None:
     wrong = [k for k, v in _phrases("zh").items() if Counter(NAMES.findall(k)) != Counter(NAMES.findall(v))]
     assert not wrong
+
+
+@pytest.mark.parametrize("path", requirement_files(), ids=lambda path: path.parent.name)
+def test_every_sentence_is_translated_with_its_code(path: Path) -> None:
+    told = read_translation(path.with_name("requirements.zh.yaml"))
+    original = {r.id: r for r in read_room(path)}
+    assert list(told) == list(original)
+    for identifier, texts in told.items():
+        english = original[identifier]
+        assert (texts.excluded is None) == (english.excluded is None), identifier
+        for name in ("statement", "why", "fix", "excluded"):
+            ours, theirs = getattr(texts, name) or "", getattr(english, name) or ""
+            assert Counter(CODE.findall(ours)) == Counter(CODE.findall(theirs)), f"{identifier} {name}"
+
+
+def test_the_chinese_catalogue_is_chinese() -> None:
+    chinese = re.compile("[\u4e00-\u9fff]")
+    english = [r.id for r in catalogue_in("zh").values() if not all(map(chinese.search, (r.statement, r.why, r.fix)))]
+    assert not english
 
 
 @pytest.mark.parametrize(
