@@ -50,14 +50,19 @@ class CleanRun:
         *,
         task_seconds: float | None = TASK_SECONDS,
         poll_interval: float = POLL_INTERVAL,
+        one_by_one: bool = True,
     ) -> CleanRun:
-        """Ask the clean hub everything once, or what is wanted of it and what that needs."""
+        """Ask the clean hub everything once, or what is wanted of it and what that needs.
+
+        With `one_by_one` also what a run asks only after a refusal: a fault may be one that makes the hub refuse.
+        """
         registry = load_registry(load_contract())
         hub = EmbeddedHub.start(TOKEN, task_seconds=task_seconds)
         try:
             target = Target(
                 hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=poll_interval
             )
+            target = replace(target, one_by_one=one_by_one)
             inquiry = Inquiry(target, registry.contract, registry, Store(folder))
             inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))
             beside = [name for name, probe in registry.probes.items() if wanted(probe) and not probe.apart]

@@ -259,21 +259,26 @@ class Bench:
     def evaluate(self, case: Case) -> Outcome:
         """Judge one case. Never raises: a fault in a judge of ours becomes `error` with its traceback."""
         exchanges: tuple[Exchange, ...] = ()
+        judged: tuple[Exchange, ...] = ()
         try:
-            records = {name: self.evidence(slot.key) for name, slot in case.slots.items()}
-            exchanges = tuple(e for record in records.values() for e in record.exchanges)
+            recorded = {name: self.evidence(slot.key) for name, slot in case.slots.items()}
+            exchanges = tuple(e for record in recorded.values() for e in record.exchanges)
+            records = {name: decisive(record, case.slots[name]) for name, record in recorded.items()}
+            judged = tuple(e for record in records.values() for e in record.exchanges)
             given = {name: self._admit(slot, records[name]) for name, slot in case.slots.items()}
             case.judge(**given)
         except Undecided as problem:
             return Outcome(problem.verdict, self._clean(str(problem)), exchanges=exchanges)
         except AssertionError as problem:
-            return self._broken(case, problem, exchanges)
+            return self._broken(case, problem, exchanges, judged)
         except Exception as problem:
             trace = self._clean(traceback.format_exc(), TRACE_LIMIT)
             return Outcome(Verdict.ERROR, self._clean(repr(problem)), exchanges=exchanges, trace=trace)
         return Outcome(Verdict.PASS, exchanges=exchanges)
 
-    def _broken(self, case: Case, problem: AssertionError, exchanges: tuple[Exchange, ...]) -> Outcome:
+    def _broken(
+        self, case: Case, problem: AssertionError, exchanges: tuple[Exchange, ...], judged: tuple[Exchange, ...]
+    ) -> Outcome:
         levels = [self.catalogue[i].level for i in case.ids]
         verdict = Verdict.FAIL if Level.MUST in levels else Verdict.WARN
         if isinstance(problem, _ClaimedButRefused):
@@ -281,7 +286,8 @@ class Bench:
         if not isinstance(problem, Broken):
             sentence = self.catalogue[case.ids[0]].statement
             problem = Broken(sentence, str(problem).split("\n", 1)[0] or "the opposite")
-        index = next((i for i, e in enumerate(exchanges) if e is problem.exchange), 0)
+        shown = problem.exchange or next(iter(judged), None)
+        index = next((i for i, e in enumerate(exchanges) if e is shown), 0)
         finding = Finding(self._clean(problem.expected), self._clean(problem.got), self._clean(problem.at), index)
         return Outcome(verdict, self._clean(str(problem)), finding, exchanges)
 
@@ -345,6 +351,20 @@ class Bench:
         if self.target.claims_operation(slot.operation, slot.family):
             raise _ClaimedButRefused("an answer, because the hub claims to offer this", reason, "", exchange)
         raise NotOffered(reason)
+
+
+def decisive(record: Record, slot: Slot) -> Record:
+    """The part of a probe's evidence that counts where several things were asked together.
+
+    What was served together is judged there; what was refused together is judged on the request that asks for it alone.
+    """
+    first, *others = record.exchanges or (None,)
+    if not slot.probe.together or first is None:
+        return record
+    if slot.alone:
+        chosen = first if first.ok or slot.alone > len(others) else others[slot.alone - 1]
+        return replace(record, exchanges=(chosen,), many=False)
+    return replace(record, exchanges=tuple(others)) if others and not first.ok else record
 
 
 class _ClaimedButRefused(Broken):

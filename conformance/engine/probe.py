@@ -89,7 +89,8 @@ class Probe:
     `each` gives the arguments of a probe that is asked once per argument; without `operation` an argument is the id of
     the operation that the evidence is about. `base` marks the plainest question of its operation: how it is answered
     decides whether the hub offers the operation at all. `apart` marks a probe that computes a lot: it is asked in a
-    process of its own, and belongs to no group that does not ask for such.
+    process of its own, and belongs to no group that does not ask for such. `together` marks a conversation that asks
+    several things in its first exchange, and each of them alone in the others where the first was refused.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Probe:
     base: bool = False
     each: Callable[[Contract], Iterable[str]] | None = None
     apart: bool = False
+    together: bool = False
 
     @property
     def many(self) -> bool:
@@ -113,7 +115,8 @@ class Group:
     """Several probes under one fixture name, for sentences that hold on all their evidence.
 
     `flat` hands every judge a tuple of exchanges, whatever the probe returns. `admit` overrides that of the probes.
-    `only` leaves out operations; `apart` is for probes that are asked apart, and for them alone.
+    `only` leaves out operations; `apart` is for probes that are asked apart, and for them alone. `alone` is for one
+    probe that asks several things together: the number of the exchange that asks for one of them alone.
     """
 
     name: str
@@ -122,6 +125,7 @@ class Group:
     flat: bool = False
     only: Callable[[Operation], bool] | None = None
     apart: bool = False
+    alone: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,6 +138,8 @@ class Slot:
     family: str
     admit: Admit
     flat: bool = False
+    alone: int = 0
+    """Of several things that were asked together: the one that is judged here, 0 for all of them."""
 
     @property
     def key(self) -> str:
@@ -211,16 +217,16 @@ class Registry:
             return
         for probe in self.probes.values():
             if probe.apart is group.apart and group.choose(probe):
-                slots = self._slots_of(probe, group.admit or probe.admit, group.flat)
+                slots = self._slots_of(probe, group.admit or probe.admit, group.flat, group.alone)
                 yield from (
                     slot for slot in slots if not group.only or group.only(self.contract.operation(slot.operation))
                 )
 
-    def _slots_of(self, probe: Probe, admit: Admit, flat: bool) -> Iterator[Slot]:
+    def _slots_of(self, probe: Probe, admit: Admit, flat: bool, alone: int = 0) -> Iterator[Slot]:
         for argument in probe.each(self.contract) if probe.each else ("",):
             operation = probe.operation or argument
             family = self.contract.operation(operation).family if operation else probe.family
-            yield Slot(probe, argument, operation, family, admit, flat)
+            yield Slot(probe, argument, operation, family, admit, flat, alone)
 
     def base_of(self, operation: str) -> Slot | None:
         """The slot whose answer says whether an operation is offered, or None when no probe asks plainly."""
@@ -250,6 +256,7 @@ def probe(
     base: bool = False,
     each: Callable[[Contract], Iterable[str]] | None = None,
     apart: bool = False,
+    together: bool = False,
 ) -> Callable[[ProbeFunction], ProbeFunction]:
     """Declare a probe. Its module's folder is its family; `load_registry` finds it there."""
 
@@ -257,7 +264,7 @@ def probe(
         family = function.__module__.split(".")[-2]
         chosen = phase or _PHASES[admit]
         function.declared = Probe(  # type: ignore[attr-defined]
-            function.__name__, function, family, operation, admit, chosen, base, each, apart
+            function.__name__, function, family, operation, admit, chosen, base, each, apart, together
         )
         return function
 
@@ -324,6 +331,8 @@ class Hub:
         """What the probe says beside its exchanges, as JSON."""
         self.terms: Mapping[str, Any] = {}
         """What was said about probes that are asked apart: how much, how far."""
+        self.earlier: Callable[[str], Exchange | None] = lambda _key: None
+        """The first exchange of another probe's evidence, by its key; None when there is none yet."""
         self.share: int | None = None
         """Requests that a probe which is asked apart may send; None for any number."""
         self._client = client
@@ -476,7 +485,7 @@ class Hub:
         other = Hub(
             self.target, self.contract, client, self._governor, self._redactor, key=self.key, waiting=self.waiting
         )
-        other.exchanges = self.exchanges
+        other.exchanges, other.earlier = self.exchanges, self.earlier
         return other
 
     async def _paced(

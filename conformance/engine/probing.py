@@ -24,6 +24,7 @@ from conformance.engine.probe import WRONG_TOKEN, Admit, Hub, Registry, Slot, St
 from conformance.engine.schedule import SILENCES, Governor, Pace
 from conformance.engine.target import Target
 from conformance.engine.waiting import WaitingList
+from conformance.wire.exchange import Exchange
 from conformance.wire.http import Client
 from conformance.wire.redact import Redactor
 
@@ -93,14 +94,20 @@ class Inquiry:
         async with Client(verify=self.target.verify_tls) as client:
             for _, wave in itertools.groupby(todo, key=lambda s: (s.probe.phase, not s.probe.base)):
                 slots = list(wave)
-                hubs = (
+                hubs = [
                     Hub(self.target, self.contract, client, governor, redactor, key=slot.key, waiting=waiting)
                     for slot in slots
-                )
+                ]
+                for hub in hubs:
+                    hub.earlier = self._first_exchange
                 asking = (self._record(slot, hub, writer) for slot, hub in zip(slots, hubs, strict=True))
                 sent = await asyncio.gather(*asking)
                 billable += sum(number for slot, number in zip(slots, sent, strict=True) if self._billed(slot))
         return billable
+
+    def _first_exchange(self, key: str) -> Exchange | None:
+        record = self.store.get(key)
+        return record.exchanges[0] if record and record.exchanges else None
 
     def left(self) -> tuple[int | None, int | None]:
         """Requests and output tokens that may still be spent; None for any number."""

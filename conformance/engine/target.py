@@ -64,6 +64,8 @@ class Target:
     """Seconds between two polls of a task."""
     allow_expensive: bool = False
     """Whether images, audio, video and music may be asked for; the embedded hub gives them for nothing."""
+    one_by_one: bool = False
+    """Whether what was asked together, and served, is asked alone as well; faults are tried on such evidence."""
 
     def model(self, kind: str) -> str:
         """The model to ask for this kind of work, or the commonest one where none was named or found."""

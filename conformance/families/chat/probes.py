@@ -28,6 +28,7 @@ from conformance.engine.kit.prompts import (
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.refusals import Wrongs, ask_wrongly
 from conformance.engine.kit.samples import png, wav
+from conformance.engine.kit.together import alone, ask_together
 from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
 from conformance.wire.exchange import Exchange
 
@@ -35,6 +36,24 @@ CHAT = "chat-completions"
 REASONING_TOKENS = 1024
 TIME_TOOL, WEATHER_TOOL, BATTERY_TOOL = (
     {"type": "function", "function": asdict(function)} for function in (TIME, WEATHER, BATTERY)
+)
+
+
+NULLABLE = (
+    "n",
+    "stop",
+    "stream",
+    "stream_options",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "seed",
+    "logprobs",
+    "top_logprobs",
 )
 
 
@@ -53,46 +72,6 @@ ECHO_TURNS = [
 async def chat_answer(hub: Hub) -> Exchange:
     """The plainest question."""
     return await hub.ask(CHAT, messages=user(GREETING))
-
-
-@probe(CHAT)
-async def chat_stream(hub: Hub) -> Exchange:
-    """The same question as a stream, usage asked for."""
-    return await hub.stream(CHAT, messages=user(GREETING), stream_options={"include_usage": True})
-
-
-@probe(CHAT, admit=Admit.REPLY)
-async def chat_parts(hub: Hub) -> Exchange:
-    """The same question as a list with one text part."""
-    return await hub.ask(CHAT, messages=user([{"type": "text", "text": GREETING}]))
-
-
-@probe(CHAT, admit=Admit.REPLY)
-async def chat_nulls(hub: Hub) -> Exchange:
-    """The same question with every nullable field given as null."""
-    nullable = (
-        "n",
-        "stop",
-        "stream",
-        "stream_options",
-        "temperature",
-        "top_p",
-        "max_tokens",
-        "max_completion_tokens",
-        "presence_penalty",
-        "frequency_penalty",
-        "logit_bias",
-        "seed",
-        "logprobs",
-        "top_logprobs",
-    )
-    return await hub.ask(CHAT, messages=user(GREETING), **dict.fromkeys(nullable))
-
-
-@probe(CHAT, admit=Admit.REPLY)
-async def chat_developer(hub: Hub) -> Exchange:
-    """A conversation that a developer turn opens."""
-    return await hub.ask(CHAT, messages=[{"role": "developer", "content": "Be brief."}, *user(GREETING)])
 
 
 @probe(CHAT)
@@ -129,10 +108,19 @@ async def chat_echo_stream(hub: Hub) -> Exchange:
     return await hub.stream(CHAT, messages=ECHO_TURNS, max_tokens=128, stream_options={"include_usage": True})
 
 
-@probe(CHAT)
-async def chat_cap(hub: Hub) -> Exchange:
-    """A long task under a small `max_tokens`."""
-    return await hub.ask(CHAT, messages=user(LONG_COUNT), max_tokens=CAP)
+@probe(CHAT, admit=Admit.REPLY, together=True)
+async def chat_capped(hub: Hub) -> Conversation:
+    """A long task under a small `max_tokens`, its text in a part, and what may be null given as null; each alone."""
+    in_a_part = user([{"type": "text", "text": LONG_COUNT}])
+    rest = {name: None for name in NULLABLE if name != "max_tokens"}
+    return await ask_together(
+        hub,
+        CHAT,
+        {**rest, "messages": in_a_part, "max_tokens": CAP},
+        {"messages": user(LONG_COUNT), "max_tokens": CAP},
+        {"messages": in_a_part, "max_tokens": CAP},
+        {**dict.fromkeys(NULLABLE), "messages": user(GREETING)},
+    )
 
 
 @probe(CHAT)
@@ -147,40 +135,42 @@ async def chat_cap_stream(hub: Hub) -> Exchange:
     )
 
 
-@probe(CHAT)
-async def chat_stop(hub: Hub) -> Exchange:
-    """A count that a stop sequence, given as a string, has to end."""
-    return await hub.ask(CHAT, messages=user(COUNT_TO_NINE), stop=STOP)
+@probe(CHAT, admit=Admit.REPLY, together=True)
+async def chat_stopped(hub: Hub) -> Conversation:
+    """A count that a stop sequence, given as a string, has to end, behind a developer turn; each alone."""
+    opened = [{"role": "developer", "content": "Be brief."}]
+    return await ask_together(
+        hub,
+        CHAT,
+        {"messages": [*opened, *user(COUNT_TO_NINE)], "stop": STOP},
+        {"messages": user(COUNT_TO_NINE), "stop": STOP},
+        {"messages": [*opened, *user(GREETING)]},
+    )
 
 
 @probe(CHAT)
 async def chat_stop_stream(hub: Hub) -> Exchange:
-    """The same streamed, with a list of sequences, one of them longer than a token; usage is not asked for."""
+    """The count streamed, with a list of sequences, one of them longer than a token; usage is not asked for."""
     return await hub.stream(CHAT, messages=user(COUNT_TO_NINE), stop=list(STOP_SEQUENCES))
 
 
-@probe(CHAT)
-async def chat_two(hub: Hub) -> Exchange:
-    """Two choices."""
-    return await hub.ask(CHAT, messages=user(GREETING), n=2)
+@probe(CHAT, together=True)
+async def chat_choices(hub: Hub) -> Conversation:
+    """Two choices, and likelihoods without alternatives; each alone."""
+    several, likely = {"n": 2}, {"logprobs": True}
+    return await _count_with(hub, several | likely, several, likely)
 
 
-@probe(CHAT)
-async def chat_two_stream(hub: Hub) -> Exchange:
-    """Two choices as a stream, usage asked for."""
-    return await hub.stream(CHAT, messages=user(GREETING), n=2, stream_options={"include_usage": True})
+@probe(CHAT, together=True)
+async def chat_choices_stream(hub: Hub) -> Conversation:
+    """Two choices, and likelihoods with two alternatives, as a stream, usage asked for; each alone."""
+    streamed = {"stream": True, "stream_options": {"include_usage": True}}
+    several, likely = {**streamed, "n": 2}, {**streamed, "logprobs": True, "top_logprobs": 2}
+    return await _count_with(hub, several | likely, several, likely)
 
 
-@probe(CHAT)
-async def chat_logprobs(hub: Hub) -> Exchange:
-    """Likelihoods without alternatives."""
-    return await hub.ask(CHAT, messages=user(COUNT_TO_NINE), logprobs=True)
-
-
-@probe(CHAT)
-async def chat_logprobs_stream(hub: Hub) -> Exchange:
-    """Likelihoods with two alternatives, streamed; usage is not asked for."""
-    return await hub.stream(CHAT, messages=user(COUNT_TO_NINE), logprobs=True, top_logprobs=2)
+async def _count_with(hub: Hub, *options: dict[str, Any]) -> Conversation:
+    return await ask_together(hub, CHAT, *({"messages": user(COUNT_TO_NINE), **one} for one in options))
 
 
 @probe(CHAT)
@@ -207,13 +197,6 @@ async def chat_tools_two_stream(hub: Hub) -> Exchange:
     return await hub.stream(CHAT, messages=user(TWO_TOOLS), tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
 
 
-@probe(CHAT)
-async def chat_tool_none(hub: Hub) -> Exchange:
-    """A question that suggests a tool whose use is forbidden."""
-    messages = user("What is the weather in Paris? Use the tool get_weather.")
-    return await hub.ask(CHAT, messages=messages, tools=[WEATHER_TOOL], tool_choice="none")
-
-
 @probe(CHAT, admit=Admit.REPLY)
 async def chat_tool_loop(hub: Hub) -> Conversation:
     """Any call is required of a model that has no reason for one; then its own turn goes back with the results."""
@@ -228,11 +211,20 @@ async def chat_tool_loop(hub: Hub) -> Conversation:
     return first, second
 
 
-@probe(CHAT)
-async def chat_json(hub: Hub) -> Exchange:
-    """Any JSON object."""
-    messages = user("Name one colour. Answer with a JSON object that has the key colour.")
-    return await hub.ask(CHAT, messages=messages, response_format={"type": "json_object"})
+@probe(CHAT, together=True)
+async def chat_object(hub: Hub) -> Conversation:
+    """Any JSON object, and a tool that the question suggests and whose use is forbidden; each alone."""
+    form = {"response_format": {"type": "json_object"}}
+    forbidden = {"tools": [WEATHER_TOOL], "tool_choice": "none"}
+    suggestion = "What is the weather in Paris? Use the tool get_weather."
+    colour = "Name one colour. Answer with a JSON object that has the key colour."
+    return await ask_together(
+        hub,
+        CHAT,
+        {"messages": user(f"{suggestion} Answer with a JSON object that has the key weather."), **form, **forbidden},
+        {"messages": user(colour), **form},
+        {"messages": user(suggestion), **forbidden},
+    )
 
 
 @probe(CHAT)
@@ -260,59 +252,35 @@ async def chat_reasoning_stream(hub: Hub) -> Exchange:
 
 
 @probe(CHAT, admit=Admit.REFUSAL)
-async def chat_wrong_types(hub: Hub) -> Conversation:
-    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
-    return await _ask_wrongly(hub, WRONG_TYPES)
+async def chat_wrong(hub: Hub) -> Conversation:
+    """Requests with a field missing or of a wrong JSON type; see `WRONGS`."""
+    plain = {"model": hub.model("chat"), "messages": user(GREETING), "max_tokens": CAP}
+    return await ask_wrongly(hub, CHAT, plain, WRONGS)
 
 
-@probe(CHAT, admit=Admit.REFUSAL)
-async def chat_wrong_values(hub: Hub) -> Conversation:
-    """Requests with a value out of its range; see `WRONG_VALUES`."""
-    return await _ask_wrongly(hub, WRONG_VALUES)
-
-
-WRONG_TYPES: Wrongs = {
-    "messages": ...,
-    "messages as text": GREETING,
-    "stream": "yes",
-    "max_tokens": "many",
-    "temperature": "hot",
-}
-WRONG_VALUES: Wrongs = {
-    "messages": [],
-    "n": 0,
-    "temperature": 99,
-    "max_tokens": -1,
-    "max_tokens of nothing": 0,
-}
+WRONGS: Wrongs = {"messages": ..., "max_tokens": "many"}
+"""What real hubs get wrong most; the fuzzer tries every other field."""
 
 ANSWERS = (
     chat_answer,
-    chat_parts,
-    chat_nulls,
-    chat_developer,
+    chat_capped,
+    chat_stopped,
+    chat_choices,
     chat_image,
     chat_audio,
     chat_echo,
-    chat_cap,
-    chat_stop,
-    chat_two,
-    chat_logprobs,
     chat_tool_forced,
     chat_tools_two,
-    chat_tool_none,
     chat_tool_loop,
-    chat_json,
+    chat_object,
     chat_schema,
     chat_reasoning,
 )
 STREAMS = (
-    chat_stream,
     chat_echo_stream,
     chat_cap_stream,
     chat_stop_stream,
-    chat_two_stream,
-    chat_logprobs_stream,
+    chat_choices_stream,
     chat_tool_forced_stream,
     chat_tools_two_stream,
     chat_schema_stream,
@@ -323,22 +291,19 @@ STREAMS = (
 any_answer = offered("any_chat_answer", *ANSWERS)
 any_stream = offered("any_chat_stream", *STREAMS)
 any_reply = offered("any_chat_reply", *ANSWERS, *STREAMS)
-later_stream = offered("later_chat_stream", *(p for p in STREAMS if p is not chat_stream))
+later_stream = offered("later_chat_stream", *(p for p in STREAMS if p is not chat_echo_stream))
 without_logprobs = offered(
     "any_chat_reply_without_logprobs",
-    *(p for p in (*ANSWERS, *STREAMS) if p not in (chat_logprobs, chat_logprobs_stream)),
+    *(p for p in (*ANSWERS, *STREAMS) if p not in (chat_choices, chat_choices_stream)),
 )
-tool_answers = offered("any_chat_tool_answer", chat_tool_forced, chat_tools_two, chat_tool_none, chat_tool_loop)
+tool_answers = offered("any_chat_tool_answer", chat_tool_forced, chat_tools_two, chat_object, chat_tool_loop)
 later_reply = offered("later_chat_reply", *(p for p in (*ANSWERS, *STREAMS) if p is not chat_answer))
-unasked_usage = offered(
-    "any_chat_stream_without_usage", chat_stop_stream, chat_logprobs_stream, chat_tools_two_stream, chat_schema_stream
-)
+unasked_usage = offered("any_chat_stream_without_usage", chat_stop_stream, chat_tools_two_stream, chat_schema_stream)
 asked_usage = offered(
     "any_chat_stream_with_usage",
-    chat_stream,
     chat_echo_stream,
     chat_cap_stream,
-    chat_two_stream,
+    chat_choices_stream,
     chat_tool_forced_stream,
     chat_reasoning_stream,
 )
@@ -349,16 +314,23 @@ tool_replies = offered(
     chat_tool_forced_stream,
     chat_tools_two,
     chat_tools_two_stream,
-    chat_tool_none,
+    chat_object,
     chat_tool_loop,
 )
 tool_streams = offered("any_chat_tool_stream", chat_tool_forced_stream, chat_tools_two_stream)
 free_tools = offered("any_chat_free_tool_reply", chat_tools_two, chat_tools_two_stream, chat_tool_loop)
 any_echo = group("any_chat_echo", chat_echo, chat_echo_stream)
-any_cap = group("any_chat_cap", chat_cap, chat_cap_stream)
-any_stop = group("any_chat_stop", chat_stop, chat_stop_stream)
-any_two = group("any_chat_two", chat_two, chat_two_stream)
-any_logprobs = group("any_chat_logprobs", chat_logprobs, chat_logprobs_stream)
+any_cap = alone("any_chat_cap", 1, chat_capped, chat_cap_stream)
+parts = alone("chat_parts", 2, chat_capped, admit=Admit.REPLY)
+nulls = alone("chat_nulls", 3, chat_capped, admit=Admit.REPLY)
+any_stop = alone("any_chat_stop", 1, chat_stopped, chat_stop_stream)
+developer = alone("chat_developer", 2, chat_stopped, admit=Admit.REPLY)
+any_two = alone("any_chat_two", 1, chat_choices, chat_choices_stream)
+two_stream = alone("chat_two_stream", 1, chat_choices_stream)
+any_logprobs = alone("any_chat_logprobs", 2, chat_choices, chat_choices_stream)
+logprobs_stream = alone("chat_logprobs_stream", 2, chat_choices_stream)
+json_form = alone("chat_json", 1, chat_object)
+tool_none = alone("chat_tool_none", 2, chat_object)
 any_named = group("any_chat_named_tool", chat_tool_forced, chat_tool_forced_stream)
 any_schema = group("any_chat_schema", chat_schema, chat_schema_stream)
 
@@ -385,11 +357,6 @@ def _puzzle(hub: Hub) -> dict[str, Any]:
         "max_tokens": ...,
         "max_completion_tokens": REASONING_TOKENS,
     }
-
-
-async def _ask_wrongly(hub: Hub, wrongs: Wrongs) -> Conversation:
-    plain = {"model": hub.model("chat"), "messages": user(GREETING), "max_tokens": CAP}
-    return await ask_wrongly(hub, CHAT, plain, wrongs)
 
 
 def called_turn(exchange: Exchange) -> dict[str, Any] | None:

@@ -81,8 +81,8 @@ def test_ids_are_unique(chat_answer: Exchange, later_chat_reply: Evidence) -> No
 
 
 @requirement("chat.answer.id-unique")
-def test_ids_of_streams_are_unique(chat_stream: Exchange, later_chat_stream: Evidence) -> None:
-    _expect_other_id(chat_stream, later_chat_stream)
+def test_ids_of_streams_are_unique(chat_echo_stream: Exchange, later_chat_stream: Evidence) -> None:
+    _expect_other_id(chat_echo_stream, later_chat_stream)
 
 
 def _expect_other_id(first: Exchange, evidence: Evidence) -> None:

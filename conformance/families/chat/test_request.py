@@ -29,12 +29,12 @@ def _expect_answered(exchange: Exchange) -> None:
 
 @requirement("chat.request.text-part")
 def test_content_may_be_a_list_of_parts(chat_parts: Exchange) -> None:
-    _expect_answered(chat_parts)
+    expect_served(chat_parts)
 
 
 @requirement("chat.request.text-part-equal")
-def test_text_part_counts_like_a_string(chat_answer: Exchange, chat_parts: Exchange) -> None:
-    plain, in_parts = (final_usage(all_served([e])[0]).prompt_tokens or 0 for e in (chat_answer, chat_parts))
+def test_text_part_counts_like_a_string(chat_cap_stream: Exchange, chat_parts: Exchange) -> None:
+    plain, in_parts = (final_usage(all_served([e])[0]).prompt_tokens or 0 for e in (chat_cap_stream, chat_parts))
     close = abs(plain - in_parts) <= SAME_PROMPT_TOLERANCE
     expect(close, f"about {plain} prompt tokens, as for the string", in_parts, "/usage/prompt_tokens", chat_parts)
 
@@ -51,7 +51,7 @@ def test_system_role_is_accepted(chat_system_turn: Evidence) -> None:
 
 @requirement("chat.request.developer-role")
 def test_developer_role_is_accepted(chat_developer: Exchange) -> None:
-    _expect_answered(chat_developer)
+    expect_served(chat_developer)
 
 
 @requirement("chat.request.image")

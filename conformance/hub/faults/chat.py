@@ -2263,61 +2263,11 @@ fault(
     source="OpenAI API description: messages is required",
 )(serves("messages", lambda value: value is ...))
 fault(
-    "chat.refusal.text-messages-served",
-    "Text in the place of messages is answered.",
-    "chat.refusal.messages-type",
-    source="OpenAI API description: messages is a list",
-)(serves("messages", lambda value: isinstance(value, str)))
-fault(
-    "chat.refusal.text-stream-coerced",
-    "Text in stream is taken for true or false.",
-    "chat.refusal.stream-type",
-    source="OpenAI API description: stream is a boolean",
-)(serves("stream", lambda value: isinstance(value, str)))
-fault(
     "chat.refusal.text-limit-dropped",
     "Text in max_tokens is dropped.",
     "chat.refusal.max-tokens-type",
     source="entrius/gittensor#1749",
 )(serves("max_tokens", lambda value: isinstance(value, str)))
-fault(
-    "chat.refusal.text-temperature-dropped",
-    "Text in temperature is dropped.",
-    "chat.refusal.temperature-type",
-    source="OpenAI API description: temperature is a number",
-)(serves("temperature", lambda value: isinstance(value, str)))
-fault(
-    "chat.refusal.empty-messages-served",
-    "An empty conversation is answered.",
-    "chat.refusal.messages-empty",
-    source="OpenAI API description: messages has at least one entry",
-)(serves("messages", lambda value: value == []))
-fault(
-    "chat.refusal.n-zero-raised",
-    "n of 0 is raised to 1.",
-    "chat.refusal.n-zero",
-    source="OpenAI API description: n is at least 1",
-)(serves("n", lambda value: value == 0))
-fault(
-    "chat.refusal.temperature-clamped",
-    "A temperature of 99 is lowered.",
-    "chat.refusal.temperature-range",
-    source="OpenAI API description: temperature is from 0 to 2",
-)(serves("temperature", lambda value: value == 99))
-fault(
-    "chat.refusal.negative-limit-clamped",
-    "A negative max_tokens is raised.",
-    "chat.refusal.max-tokens-negative",
-    source="entrius/gittensor#1749",
-)(serves("max_tokens", lambda value: value == -1))
-fault(
-    "chat.refusal.zero-limit-raised",
-    "max_tokens of 0 is raised to 1.",
-    "chat.refusal.max-tokens-zero",
-    source="entrius/gittensor#1749",
-)(serves("max_tokens", lambda value: value == 0))
-
-
 fault(
     "chat.refusal.no-param",
     "Refusals name no field.",
