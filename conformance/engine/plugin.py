@@ -298,7 +298,7 @@ def _is_wanted(case: Case, wanted: frozenset[str], levels: tuple[str, ...]) -> b
         return True
     families = {catalogue[i].family for i in case.ids} & wanted
     operations_of = wanted - EVERYWHERE
-    about = {slot.family for slot in case.slots.values()} - EVERYWHERE
+    about = {family for slot in case.slots.values() for family in (slot.family, slot.probe.family)} - EVERYWHERE
     return bool(families - EVERYWHERE) or (bool(families) and (not operations_of or about <= operations_of))
 
 

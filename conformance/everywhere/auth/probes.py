@@ -6,38 +6,64 @@ A request that must be refused is otherwise a valid one, so that a hub that read
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
-from conformance.engine.contract import Contract, Operation
-from conformance.engine.probe import WRONG_TOKEN, Admit, Conversation, Hub, Phase, StopProbe, credential, group, probe
+from conformance.engine.contract import Contract, Operation, load_contract
+from conformance.engine.probe import (
+    WRONG_TOKEN,
+    Admit,
+    Conversation,
+    Group,
+    Hub,
+    Phase,
+    Probe,
+    StopProbe,
+    credential,
+    probe,
+)
 from conformance.everywhere.common import unserved, valid_request
 from conformance.wire.exchange import Exchange
 
 LIST = "list-models-openai"
 CHAT = "chat-completions"
+MISSING, WRONG, OTHER_SCHEME = "missing", "wrong", "other scheme"
+TRIED_OTHERWISE = {CHAT: (MISSING, WRONG), "list-models-gemini": (OTHER_SCHEME,)}
+"""Operations that do not take their turn: the one that every hub has, and one that costs nothing."""
 
 
 def guarded(contract: Contract) -> Iterable[str]:
-    """Ids of the operations that want a credential, one per path and method."""
-    return [op.id for op in contract.operations if op.alias_of is None and "none" not in op.auth]
+    """Ids of the operations that want a credential, one per path and method.
+
+    WebSocket handshakes have sentences of their own. Of what nobody has built the shortest path stands for all.
+    """
+    closed = [op for op in contract.operations if op.alias_of is None and "none" not in op.auth]
+    built = [op for op in closed if op.implemented and op.streaming.kind != "websocket"]
+    unbuilt = sorted((op for op in closed if not op.implemented), key=lambda op: len(op.path))
+    return [op.id for op in (*built, *unbuilt[:1])]
 
 
-def also_accepting(scheme: str) -> Callable[[Contract], Iterable[str]]:
-    """The affordable operations that promise a scheme beside the one that the suite uses by default."""
+@cache
+def flaws() -> dict[str, tuple[str, ...]]:
+    """How each guarded operation is tried: those of a family take turns without and with a wrong credential.
 
-    def choose(contract: Contract) -> Iterable[str]:
-        return [op.id for op in contract.operations if _affordable(op) and scheme in op.auth[1:]]
-
-    return choose
-
-
-def _affordable(op: Operation) -> bool:
-    return op.alias_of is None and op.implemented and op.cost != "expensive"
+    Families begin in turns, too, so that those of one operation are tried in both ways as well.
+    """
+    families: dict[str, list[str]] = {}
+    for identifier in guarded(load_contract()):
+        families.setdefault(load_contract().operation(identifier).family, []).append(identifier)
+    turns = (MISSING, WRONG)
+    found: dict[str, tuple[str, ...]] = {
+        identifier: (turns[(place + number) % 2],)
+        for place, members in enumerate(families.values())
+        for number, identifier in enumerate(members)
+    }
+    return found | TRIED_OTHERWISE
 
 
 @probe(admit=Admit.REFUSAL, each=guarded)
 async def auth_refusals(hub: Hub, operation: str) -> Conversation:
-    """A valid request with a credential that nobody was given; for one operation of each family also without any.
+    """A valid request with each flaw of the credential that this operation is tried with.
 
     Where the answer is as if nothing were there, the last request carries the good token instead: it tells a hub that
     hides an operation from one that does not have it. That is never asked where it could cost much.
@@ -48,86 +74,63 @@ async def auth_refusals(hub: Hub, operation: str) -> Conversation:
         raise StopProbe("no token is given, so that a request without credential could be served, at a price")
     request = valid_request(op, hub.target)
     sent = []
-    if _leads_its_family(hub.contract, op):
-        sent.append(await hub.send(operation, auth=None, retry=False, **request))
-        if costly and sent[0].ok:
+    for flaw in flaws()[operation]:
+        sent.append(await hub.send(operation, auth=None, retry=False, **_with(flaw, op, request)))
+        if costly and sent[-1].ok:
             return tuple(sent)
-    sent.append(await hub.send(operation, auth=None, retry=False, **_with_wrong_token(op, request)))
     if all(unserved(exchange) for exchange in sent) and op.implemented and not costly:
         sent.append(await hub.send(operation, retry=False, **request))
     return tuple(sent)
 
 
-def _leads_its_family(contract: Contract, op: Operation) -> bool:
-    """Whether this is the operation by which its family is tried without a credential."""
-    return op.id == next(o for o in guarded(contract) if contract.operation(o).family == op.family)
-
-
-def _with_wrong_token(op: Operation, request: dict[str, Any]) -> dict[str, Any]:
+def _with(flaw: str, op: Operation, request: dict[str, Any]) -> dict[str, Any]:
+    if flaw == MISSING:
+        return request
     headers, query = credential(op.auth[0], WRONG_TOKEN)
+    if flaw == OTHER_SCHEME:
+        headers, query = [("Authorization", "Basic aHViOmNvbmZvcm1hbmNl")], {}
     return {**request, "headers": [*request.get("headers", ()), *headers], "query": query}
-
-
-async def _with_authorization(hub: Hub, value: str) -> Exchange:
-    return await hub.send(LIST, auth=None, headers={"Authorization": value}, retry=False)
 
 
 @probe(LIST, admit=Admit.REFUSAL)
 async def auth_empty(hub: Hub) -> Exchange:
     """The scheme word with nothing behind it."""
-    return await _with_authorization(hub, "Bearer")
-
-
-@probe(LIST, admit=Admit.REFUSAL)
-async def auth_malformed(hub: Hub) -> Conversation:
-    """A scheme that no operation takes, then a bare word without scheme."""
-    return await _with_authorization(hub, "Basic aHViOmNvbmZvcm1hbmNl"), await _with_authorization(hub, WRONG_TOKEN)
+    return await hub.send(LIST, auth=None, headers={"Authorization": "Bearer"}, retry=False)
 
 
 @probe(LIST, admit=Admit.REFUSAL)
 async def auth_detours(hub: Hub) -> Conversation:
     """The model list under spellings of its path that a router may fold, without a credential."""
-    paths = ("//v1/models", "/V1/MODELS", "/v1/models/")
-    return tuple([await hub.send(path=path, auth=None, retry=False) for path in paths])
+    return tuple([await hub.send(path=path, auth=None, retry=False) for path in ("//v1/models", "/V1/MODELS/")])
 
 
-@probe(CHAT, admit=Admit.REFUSAL)
-async def auth_before_body(hub: Hub) -> Exchange:
-    """A wrong token and a body that is no JSON."""
-    headers = {"Authorization": f"Bearer {WRONG_TOKEN}", "Content-Type": "application/json"}
-    return await hub.send(CHAT, auth=None, headers=headers, body=b'{"model": ', retry=False)
+def first_accepting(scheme: str) -> Callable[[Contract], Iterable[str]]:
+    """The first affordable operation that takes a scheme beside the suite's own, in a family that does work."""
+
+    def choose(contract: Contract) -> Iterable[str]:
+        fitting = (op.id for op in contract.operations if op.cost == "cheap" and scheme in op.auth[1:])
+        return [next(fitting)]
+
+    return choose
 
 
-@probe(LIST, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
-async def auth_lower_case(hub: Hub) -> Exchange:
-    """The good token with the scheme word in lower case."""
-    if hub.target.token is None:
-        raise StopProbe("no token is given")
-    return await hub.send(LIST, auth=None, headers={"Authorization": f"bearer {hub.target.token.reveal()}"})
-
-
-async def _by(hub: Hub, operation: str, scheme: str) -> Exchange:
-    if hub.target.token is None:
-        raise StopProbe("no token is given")
-    return await hub.send(operation, auth=scheme, **valid_request(hub.contract.operation(operation), hub.target))
-
-
-@probe(admit=Admit.REFUSAL, phase=Phase.ANSWERS, each=also_accepting("x-api-key"))
-async def auth_by_api_key(hub: Hub, operation: str) -> Exchange:
-    """The good token in `x-api-key`."""
-    return await _by(hub, operation, "x-api-key")
-
-
-@probe(admit=Admit.REFUSAL, phase=Phase.ANSWERS, each=also_accepting("x-goog-api-key"))
-async def auth_by_goog_key(hub: Hub, operation: str) -> Exchange:
-    """The good token in `x-goog-api-key`."""
-    return await _by(hub, operation, "x-goog-api-key")
-
-
-@probe(admit=Admit.REFUSAL, phase=Phase.ANSWERS, each=also_accepting("query-key"))
+@probe(admit=Admit.REFUSAL, phase=Phase.ANSWERS, each=first_accepting("query-key"))
 async def auth_by_query_key(hub: Hub, operation: str) -> Exchange:
     """The good token as the query parameter `key`."""
-    return await _by(hub, operation, "query-key")
+    if hub.target.token is None:
+        raise StopProbe("no token is given")
+    request = valid_request(hub.contract.operation(operation), hub.target)
+    return await hub.send(operation, auth="query-key", **request)
 
 
-any_wrong_token = group("any_wrong_token", auth_refusals, auth_malformed)
+def _refuses(candidate: Probe) -> bool:
+    return candidate.name == auth_refusals.__name__
+
+
+def _tried(flaw: str) -> Callable[[Operation], bool]:
+    return lambda op: flaw in flaws()[op.id]
+
+
+strangers = Group("strangers", _refuses, only=_tried(MISSING))
+wrong_tokens = Group("wrong_tokens", _refuses, only=_tried(WRONG))
+other_schemes = Group("other_schemes", _refuses, only=_tried(OTHER_SCHEME))

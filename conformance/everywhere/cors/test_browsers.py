@@ -5,7 +5,8 @@ from __future__ import annotations
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
-from conformance.everywhere.cors.probes import ORIGIN, SAFELISTED
+from conformance.everywhere.cors.probes import SAFELISTED
+from conformance.everywhere.isolation.probes import ORIGIN
 from conformance.wire.exchange import Exchange
 
 PREFIX = "access-control-"
@@ -56,14 +57,14 @@ def _granted(preflight: Exchange, replies: Conversation) -> Exchange:
 
 
 @requirement("cors.preflight.ok")
-def test_permission_is_given(cors_preflight: Exchange, cors_replies: Conversation) -> None:
-    permission = _permission(cors_preflight, cors_replies)
+def test_permission_is_given(cors_preflight: Exchange, isolation_sequence: Conversation) -> None:
+    permission = _permission(cors_preflight, isolation_sequence)
     expect(permission.ok, "HTTP 2xx", Words(f"HTTP {permission.status}"))
 
 
 @requirement("cors.preflight.origin")
-def test_permission_is_for_this_page(cors_preflight: Exchange, cors_replies: Conversation) -> None:
-    permission = _granted(cors_preflight, cors_replies)
+def test_permission_is_for_this_page(cors_preflight: Exchange, isolation_sequence: Conversation) -> None:
+    permission = _granted(cors_preflight, isolation_sequence)
     expect(_allows_page(permission), f"{ORIGIN} or *", _header(permission, ALLOW_ORIGIN), ALLOW_ORIGIN)
 
 
@@ -72,8 +73,8 @@ def _allows_page(exchange: Exchange) -> bool:
 
 
 @requirement("cors.preflight.method")
-def test_permission_is_for_this_method(cors_preflight: Exchange, cors_replies: Conversation) -> None:
-    permission = _granted(cors_preflight, cors_replies)
+def test_permission_is_for_this_method(cors_preflight: Exchange, isolation_sequence: Conversation) -> None:
+    permission = _granted(cors_preflight, isolation_sequence)
     method = permission.request.header("access-control-request-method") or ""
     allowed = _tokens(permission, ALLOW_METHODS)
     fine = method in SAFELISTED or bool(allowed & {method.lower(), "*"})
@@ -81,15 +82,15 @@ def test_permission_is_for_this_method(cors_preflight: Exchange, cors_replies: C
 
 
 @requirement("cors.preflight.authorization")
-def test_permission_is_for_a_key(cors_preflight: Exchange, cors_replies: Conversation) -> None:
-    permission = _granted(cors_preflight, cors_replies)
+def test_permission_is_for_a_key(cors_preflight: Exchange, isolation_sequence: Conversation) -> None:
+    permission = _granted(cors_preflight, isolation_sequence)
     named = "authorization" in _tokens(permission, ALLOW_HEADERS)
     expect(named, "a list with authorization", _header(permission, ALLOW_HEADERS), ALLOW_HEADERS)
 
 
 @requirement("cors.preflight.headers")
-def test_permission_is_for_other_headers(cors_preflight: Exchange, cors_replies: Conversation) -> None:
-    permission = _granted(cors_preflight, cors_replies)
+def test_permission_is_for_other_headers(cors_preflight: Exchange, isolation_sequence: Conversation) -> None:
+    permission = _granted(cors_preflight, isolation_sequence)
     allowed = _tokens(permission, ALLOW_HEADERS)
     asked = (permission.request.header("access-control-request-headers") or "").split(",")
     missing = [name for name in asked if name not in allowed and name != "authorization"]
@@ -98,15 +99,15 @@ def test_permission_is_for_other_headers(cors_preflight: Exchange, cors_replies:
 
 
 @requirement("cors.reply.success")
-def test_an_answer_may_be_read(cors_replies: Conversation) -> None:
-    _expect_readable(cors_replies, cors_replies[0], "the list was not given")
+def test_an_answer_may_be_read(isolation_sequence: Conversation) -> None:
+    _expect_readable(isolation_sequence, isolation_sequence[1], "the list was not given")
 
 
 @requirement("cors.reply.stream")
-def test_a_stream_may_be_read(cors_replies: Conversation) -> None:
-    if not cors_replies[2].events:
+def test_a_stream_may_be_read(isolation_after_drop: Exchange, isolation_sequence: Conversation) -> None:
+    if not isolation_after_drop.events:
         not_testable("there is no event stream here")
-    _expect_readable(cors_replies, cors_replies[2], "the stream was not given")
+    _expect_readable((*isolation_sequence, isolation_after_drop), isolation_after_drop, "the stream was not given")
 
 
 def _expect_readable(replies: Conversation, exchange: Exchange, otherwise: str) -> None:
@@ -121,9 +122,9 @@ def _expect_origin(exchange: Exchange) -> None:
 
 
 @requirement("cors.reply.refusal")
-def test_a_refusal_may_be_read(cors_replies: Conversation) -> None:
-    _expect_support(*cors_replies)
-    refused = [exchange for exchange in cors_replies if exchange.status is not None and exchange.status >= 400]
+def test_a_refusal_may_be_read(isolation_sequence: Conversation) -> None:
+    _expect_support(*isolation_sequence)
+    refused = [exchange for exchange in isolation_sequence if exchange.status is not None and exchange.status >= 400]
     if not refused:
         not_testable("nothing was refused here")
     for exchange in refused:
@@ -153,9 +154,9 @@ def test_a_repeated_origin_is_told_to_caches(any_cors_reply: Conversation) -> No
 
 
 @requirement("cors.exposed")
-def test_the_request_id_may_be_read(cors_replies: Conversation) -> None:
-    _expect_support(*cors_replies)
-    for exchange in cors_replies:
+def test_the_request_id_may_be_read(isolation_sequence: Conversation) -> None:
+    _expect_support(*isolation_sequence)
+    for exchange in isolation_sequence:
         present = [name for name in REQUEST_IDS if exchange.header(name)]
         if not present or not exchange.ok:
             continue

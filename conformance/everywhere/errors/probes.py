@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from conformance.engine.contract import Contract, Operation
 from conformance.engine.probe import Admit, Conversation, Group, Hub, Phase, Probe, probe
 from conformance.everywhere.common import valid_request
+from conformance.everywhere.errors.views import CLIENT, LOWER_CASE, ODDITIES, SPELLING, UNKNOWN_FIELD
+from conformance.everywhere.talk import question, streamed, talking
 from conformance.wire.exchange import Exchange
 
 CHAT = "chat-completions"
 NO_SUCH_MODEL = "no-such-model-7f3a9c41"
 NO_SUCH_ROUTE = "/v1/no-such-route-7f3a9c41"
+MADE_UP = "x_made_up_by_hub_conformance"
+FEW_TOKENS = 16
 WRONG_METHOD = "PUT"
 """No operation of the contract takes it."""
 SDK_HEADERS = {
@@ -34,77 +38,50 @@ SDK_HEADERS = {
 }
 
 
-def _neighbourhoods(operations: Iterable[Operation]) -> list[str]:
-    """The first operation of each family under each two leading segments of a path: routers treat the rest alike."""
-    first: dict[tuple[str, ...], str] = {}
-    for op in operations:
-        first.setdefault((op.family, *op.path.split("/")[1:3]), op.id)
-    return list(first.values())
-
-
 def _plain(contract: Contract) -> Iterator[Operation]:
-    return (op for op in contract.operations if op.alias_of is None and op.implemented)
-
-
-def taking_json(contract: Contract) -> list[str]:
-    """Operations with a JSON body, one a neighbourhood; an unknown id in the path would be a reason of its own."""
-    return _neighbourhoods(
-        op
-        for op in _plain(contract)
-        if op.method == "POST" and op.content_types[:1] == ("application/json",) and "id}" not in op.path
-    )
-
-
-def taking_model(contract: Contract) -> list[str]:
-    """Affordable operations that name a model and take a hub token, one a neighbourhood."""
-    return _neighbourhoods(
-        op for op in _plain(contract) if op.cost == "cheap" and "session" not in op.auth and _names_model(op)
-    )
-
-
-def _names_model(op: Operation) -> bool:
-    return "{model}" in op.path or "model" in (op.request_example() or {})
+    return (op for op in contract.operations if op.alias_of is None and op.implemented and "session" not in op.auth)
 
 
 def one_an_envelope(contract: Contract) -> list[str]:
-    """The first affordable operation of each error envelope and method: a hub's formats are routed apart."""
-    first: dict[tuple[str, str], str] = {}
+    """The first operation with a JSON body of each error envelope, which is to say of each family of handlers.
+
+    An unknown id in the path would be a reason of its own.
+    """
+    first: dict[str, str] = {}
     for op in _plain(contract):
-        if op.cost != "expensive" and "session" not in op.auth and "none" not in op.auth:
-            first.setdefault((op.error, op.method), op.id)
+        if op.method == "POST" and op.content_types[:1] == ("application/json",) and "id}" not in op.path:
+            first.setdefault(op.error, op.id)
     return list(first.values())
+
+
+def one_a_vendor(contract: Contract) -> list[str]:
+    """The same of the vendors' own formats, which a hub routes apart."""
+    talks = set(talking(contract))
+    return [operation for operation in one_an_envelope(contract) if operation in talks]
 
 
 def _chat(hub: Hub, **fields: Any) -> dict[str, Any]:
     message = {"role": "user", "content": "Say hello."}
-    body = {"model": hub.model(), "messages": [message], "max_tokens": 16, **fields}
+    body = {"model": hub.model(), "messages": [message], "max_tokens": FEW_TOKENS, **fields}
     return {name: value for name, value in body.items() if value is not ...}
 
 
-@probe(admit=Admit.REFUSAL, each=taking_json)
+@probe(admit=Admit.REFUSAL, each=one_an_envelope)
 async def errors_malformed_json(hub: Hub, operation: str) -> Exchange:
     """A valid request whose body lacks its last brace."""
     request = valid_request(hub.contract.operation(operation), hub.target)
     return await hub.send(operation, **{**request, "body": request["body"][:-1]})
 
 
-@probe(admit=Admit.REFUSAL, each=taking_model)
+@probe(admit=Admit.REFUSAL, each=talking)
 async def errors_unknown_model(hub: Hub, operation: str) -> Conversation:
-    """A model that no hub has; then the same as a stream, where the body can ask for one."""
+    """A model that no hub has, as a stream where the body can ask for one; of chat without a stream as well."""
     op = hub.contract.operation(operation)
-    request = valid_request(op, hub.target, **({"model": NO_SUCH_MODEL} if _in_body(op) else {}))
-    if "{model}" in op.path:
-        request["path"] = op.path_with(model=NO_SUCH_MODEL)
-    plain = await hub.send(operation, **request)
-    trigger = op.streaming.trigger
-    if trigger is None or trigger.where != "body":
-        return (plain,)
-    body = {**json.loads(request["body"]), trigger.name: trigger.value}
-    return plain, await hub.send(operation, **{**request, "body": json.dumps(body).encode()})
-
-
-def _in_body(op: Operation) -> bool:
-    return "model" in (op.request_example() or {})
+    request = question(op, hub.target, "Say hello.", FEW_TOKENS, NO_SUCH_MODEL)
+    as_stream = streamed(request, op)
+    if operation != CHAT:
+        return (await hub.send(operation, **as_stream),)
+    return await hub.send(operation, **request), await hub.send(operation, **as_stream)
 
 
 @probe(CHAT, admit=Admit.REFUSAL)
@@ -128,14 +105,37 @@ async def errors_text_plain(hub: Hub) -> Exchange:
 
 
 @probe(CHAT, admit=Admit.REFUSAL)
-async def errors_invalid_utf8(hub: Hub) -> Conversation:
-    """Bytes that are not UTF-8 inside a string, and then a valid request."""
+async def errors_oddities(hub: Hub) -> Conversation:
+    """Bytes that are not UTF-8 inside a string; then a valid request that is odd in every way that is allowed.
+
+    It is asked again with one oddity at a time where it is refused, in the order of `ODDITIES`.
+    """
     body = json.dumps(_chat(hub)).encode().replace(b"Say hello.", b"Say \xff\xfe hello.")
     broken = await hub.send(CHAT, body=body, headers={"Content-Type": "application/json"})
-    return broken, await hub.send(CHAT, json=_chat(hub))
+    together = await hub.send(CHAT, retry=False, **_odd_request(hub, *ODDITIES))
+    refused = together.answered and not together.ok and together.status != 429
+    if not (refused or hub.target.one_by_one):
+        return broken, together
+    return broken, together, *[await hub.send(CHAT, retry=False, **_odd_request(hub, one)) for one in ODDITIES]
 
 
-@probe(admit=Admit.REFUSAL, each=one_an_envelope)
+def _odd_request(hub: Hub, *oddities: str) -> dict[str, Any]:
+    fields, headers, query = _chat(hub), {"Content-Type": "application/json"}, {}
+    if CLIENT in oddities:
+        headers, query = headers | SDK_HEADERS, {"beta": "true"}
+    if UNKNOWN_FIELD in oddities:
+        fields[MADE_UP] = {"a": [1, None]}
+        fields["messages"][0][MADE_UP] = True
+    if LOWER_CASE in oddities and hub.target.token:
+        headers["Authorization"] = f"bearer {hub.target.token.reveal()}"
+    body = json.dumps(fields)
+    if SPELLING in oddities:
+        headers = {name.upper(): value for name, value in headers.items()}
+        body = json.dumps(dict(reversed(fields.items())), indent=4).replace("Say", "\\u0053ay")
+    return {"body": body.encode(), "headers": headers, "query": query}
+
+
+@probe(admit=Admit.REFUSAL, each=one_a_vendor)
 async def errors_wrong_method(hub: Hub, operation: str) -> Exchange:
     """A method that no operation has, on the path of one."""
     path = valid_request(hub.contract.operation(operation), hub.target)["path"]
@@ -149,20 +149,6 @@ async def errors_unknown_route(hub: Hub) -> Conversation:
     return read, await hub.send(method="POST", path=NO_SUCH_ROUTE, json=_chat(hub))
 
 
-@probe(CHAT, admit=Admit.REFUSAL, phase=Phase.EITHER)
-async def errors_unknown_field(hub: Hub) -> Exchange:
-    """A valid chat request with a made-up field at the top and in a message."""
-    fields = _chat(hub, x_made_up_by_hub_conformance={"a": [1, None]})
-    fields["messages"][0]["x_made_up_by_hub_conformance"] = True
-    return await hub.send(CHAT, json=fields)
-
-
-@probe(CHAT, admit=Admit.REFUSAL, phase=Phase.EITHER)
-async def errors_sdk_headers(hub: Hub) -> Exchange:
-    """A valid chat request with all that official clients add to it."""
-    return await hub.send(CHAT, json=_chat(hub), headers=SDK_HEADERS, query={"beta": "true"})
-
-
 def _refuses(candidate: Probe) -> bool:
     return not candidate.base and candidate.phase is Phase.REFUSALS
 
@@ -171,6 +157,16 @@ def _permanent(candidate: Probe) -> bool:
     return candidate.family == "errors" and _refuses(candidate)
 
 
+def _asks_unknown_model(candidate: Probe) -> bool:
+    return candidate.name == errors_unknown_model.__name__
+
+
+def _streams_by_body(op: Operation) -> bool:
+    return op.streaming.trigger is not None and op.streaming.trigger.where == "body"
+
+
+unknown_chat_model = Group("unknown_chat_model", _asks_unknown_model, only=lambda op: op.id == CHAT)
+unknown_model_stream = Group("unknown_model_stream", _asks_unknown_model, only=_streams_by_body)
 any_wrong_request = Group("any_wrong_request", _refuses, flat=True)
 wrong_request = Group("wrong_request", lambda p: p.family != "auth" and _refuses(p), flat=True)
 permanent_mistake = Group("permanent_mistake", _permanent, flat=True)

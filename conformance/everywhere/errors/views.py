@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.engine.contract import load_contract
-from conformance.engine.probe import WRONG_TOKEN, load_registry
+from conformance.engine.probe import WRONG_TOKEN, Conversation, load_registry
 from conformance.everywhere.common import NOT_SERVED, operation_of, refused
 from conformance.wire.exchange import Exchange
 
@@ -22,6 +22,18 @@ INTERNAL = re.compile(rf"(?://{PRIVATE_HOST}(?![\w.-])|(?<![\w.]){PRIVATE_HOST}:
 CREDENTIAL = re.compile(
     r"\bsk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{20,}|\bAIza[0-9A-Za-z_-]{30,}|\bBearer\s+[A-Za-z0-9._~+/-]{20,}"
 )
+
+
+CLIENT, UNKNOWN_FIELD, LOWER_CASE, SPELLING = "client", "unknown field", "lower case", "spelling"
+ODDITIES = (CLIENT, UNKNOWN_FIELD, LOWER_CASE, SPELLING)
+"""In which ways a valid request may be odd: what clients add to it, a made-up field, a scheme word, its spelling."""
+
+
+def odd(exchanges: Conversation, oddity: str) -> Exchange:
+    """The reply to an oddity: to all together where that was served, else to this one alone."""
+    together, *alone = exchanges[1:]
+    number = ODDITIES.index(oddity)
+    return together if together.ok or number >= len(alone) else alone[number]
 
 
 def message_of(value: Any) -> Any:

@@ -1,31 +1,33 @@
-"""Requests that carry marks of their own, sent together and one after another.
+"""Requests that carry marks of their own, among and after others.
 
-No model can guess a mark; where one turns up that was not in the request, the hub has mixed two callers. Requests
-beside chat name no operation, so that a hub without that format is not blamed for how it says so.
+No model can guess a mark; where one turns up that was not in the request, the hub has mixed two callers. Whatever else
+is asked in these moments is asked at the same time, and judged for the marks as well. All come from a page of another
+host, so that the same replies show what a browser makes of them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from typing import Any
 
 from conformance.engine.kit.alone import own_connection
-from conformance.engine.probe import WRONG_TOKEN, Admit, Conversation, Hub, probe
-from conformance.everywhere.talk import CHAT, question, streamed
+from conformance.engine.probe import WRONG_TOKEN, Admit, Conversation, Group, Hub, Phase, Probe, probe
+from conformance.everywhere.talk import CHAT
 from conformance.wire.exchange import Exchange
 
 LIST = "list-models-openai"
-BURST_MARKS = ("vek41", "lom52", "tiq63", "pud74", "gax85", "zon96")
-FIRST_MARK, SECOND_MARK, DROPPED_MARK, LATER_MARK, CODE_WORD = "wib17", "hur28", "nyf39", "jek60", "sab93"
-MARKS = frozenset({*BURST_MARKS, FIRST_MARK, SECOND_MARK, DROPPED_MARK, LATER_MARK, CODE_WORD})
+REFUSED_MARK, DROPPED_MARK, LATER_MARK, CODE_WORD = "wib17", "nyf39", "jek60", "sab93"
+MARKS = frozenset({REFUSED_MARK, DROPPED_MARK, LATER_MARK, CODE_WORD})
+ORIGIN = "https://page.hub-conformance.example"
+FROM_PAGE = ("Origin", ORIGIN)
 REPEATS = 6
 MARK_TOKENS = 64
 LARGE_REFUSED = 128 * 2**10
 LARGE_PROMPT = 70 * 2**10
 """Bytes; more than the 64 KiB at which buffers like to end."""
 DROPPED_TOKENS = 200
+_FORMATS = frozenset({"chat", "responses", "claude", "gemini", "completions", "metering", "transport"})
 
 
 def repeated(mark: str) -> str:
@@ -33,76 +35,54 @@ def repeated(mark: str) -> str:
     return " ".join(f"{mark}-{number}" for number in range(1, REPEATS + 1))
 
 
-def _plain(hub: Hub, mark: str, operation: str = CHAT, most: int = MARK_TOKENS) -> dict[str, Any]:
-    text = f"Repeat exactly, and write nothing else: {repeated(mark)}"
-    return question(hub.contract.operation(operation), hub.target, text, most)
+async def _stream(hub: Hub, turns: list[dict[str, Any]], most: int, **how: Any) -> Exchange:
+    body = {"model": hub.model(), "messages": turns, "max_tokens": most, "stream": True}
+    return await hub.send(CHAT, json={**body, "stream_options": {"include_usage": True}}, headers=[FROM_PAGE], **how)
 
 
-def _stream(hub: Hub, mark: str, operation: str = CHAT, most: int = MARK_TOKENS) -> dict[str, Any]:
-    return streamed(_plain(hub, mark, operation, most), hub.contract.operation(operation))
-
-
-@probe(CHAT, admit=Admit.REPLY)
-async def isolation_burst(hub: Hub) -> Conversation:
-    """Six requests at once, as far as the run allows: two chat streams, a chat answer, and streams in other formats."""
-    one, two, three, four, five, six = BURST_MARKS
-    sent = (
-        hub.send(CHAT, **_stream(hub, one)),
-        hub.send(CHAT, **_stream(hub, two)),
-        hub.send(CHAT, **_plain(hub, three)),
-        hub.send(**_stream(hub, four, "claude-messages")),
-        hub.send(**_stream(hub, five, "responses-create")),
-        hub.send(**_stream(hub, six, "gemini-stream-generate-content")),
-    )
-    return tuple(await asyncio.gather(*sent))
+def _user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
 
 
 @probe(CHAT, admit=Admit.REPLY)
 async def isolation_sequence(hub: Hub) -> Conversation:
-    """On one connection: an answer, a refusal of a large body, the model list, the first request spelled otherwise,
-    and a stream."""
+    """On one connection: a refusal of a large body, the model list, and a stream that asks for a word of long ago."""
     async with own_connection(hub) as alone:
-        first = _plain(hub, FIRST_MARK)
         return (
-            await alone.send(CHAT, **first),
             await _refused(alone),
-            await alone.send(path=hub.contract.operation(LIST).path),
-            await alone.send(CHAT, **_otherwise(first)),
-            await alone.send(CHAT, **_stream(hub, SECOND_MARK)),
+            await alone.send(path=hub.contract.operation(LIST).path, headers=[FROM_PAGE]),
+            await _stream(alone, _large_prompt(), MARK_TOKENS),
         )
 
 
 async def _refused(hub: Hub) -> Exchange:
-    """A wrong token and a large body; without messages, so that a hub that takes any token does no work for it."""
-    headers = {"Authorization": f"Bearer {WRONG_TOKEN}", "Content-Type": "application/json"}
-    body = json.dumps({"model": hub.model()}).encode() + b" " * LARGE_REFUSED
+    """A wrong token without a scheme, and a large body that is no JSON, so that nobody does any work for it."""
+    headers = [("Authorization", WRONG_TOKEN), ("Content-Type", "application/json"), FROM_PAGE]
+    body = json.dumps({"model": hub.model(), "user": REFUSED_MARK})[:-1].encode() + b" " * LARGE_REFUSED
     return await hub.send(CHAT, auth=None, headers=headers, body=body, retry=False)
 
 
-def _otherwise(request: dict[str, Any]) -> dict[str, Any]:
-    """The same request with its members in another order, with blanks, escapes, and headers in capitals."""
-    body = dict(reversed(json.loads(request["body"]).items()))
-    text = json.dumps(body, indent=4).replace("Repeat", "\\u0052epeat")
-    return {**request, "headers": [(name.upper(), value) for name, value in request["headers"]], "body": text.encode()}
+def _large_prompt() -> list[dict[str, Any]]:
+    filler = " ".join(f"Line {number} of the report says nothing new." for number in range(LARGE_PROMPT // 42))
+    return [
+        _user(f"The code word is {CODE_WORD}. Here is a report. {filler}"),
+        {"role": "assistant", "content": "I have read it."},
+        _user("What is the code word?"),
+    ]
 
 
 @probe(CHAT, admit=Admit.REPLY)
 async def isolation_after_drop(hub: Hub) -> Exchange:
     """A stream after another one that was hung up on at its first bytes. The one that was dropped is no evidence."""
-    text = f"Count from 1 to 200, and write {DROPPED_MARK} behind every number."
-    op = hub.contract.operation(CHAT)
-    dropped = streamed(question(op, hub.target, text, DROPPED_TOKENS), op)
-    await hub.send(CHAT, limits=replace(hub.target.limits, body_bytes=1), retry=False, **dropped)
-    return await hub.send(CHAT, **_stream(hub, LATER_MARK))
+    endless = _user(f"Count from 1 to 200, and write {DROPPED_MARK} behind every number.")
+    bounds = replace(hub.target.limits, body_bytes=1)
+    await _stream(hub, [endless], DROPPED_TOKENS, limits=bounds, retry=False)
+    text = f"Repeat exactly, and write nothing else: {repeated(LATER_MARK)}"
+    return await _stream(hub, [_user(text)], MARK_TOKENS)
 
 
-@probe(CHAT, admit=Admit.REPLY)
-async def isolation_large(hub: Hub) -> Exchange:
-    """A code word, then some 70 KiB of text, and then the question for the word."""
-    filler = " ".join(f"Line {number} of the report says nothing new." for number in range(LARGE_PROMPT // 42))
-    turns = [
-        {"role": "user", "content": f"The code word is {CODE_WORD}. Here is a report. {filler}"},
-        {"role": "assistant", "content": "I have read it."},
-        {"role": "user", "content": "What is the code word?"},
-    ]
-    return await hub.ask(CHAT, messages=turns, max_tokens=MARK_TOKENS)
+def _talks_at_the_same_time(candidate: Probe) -> bool:
+    return candidate.family in _FORMATS and candidate.phase is not Phase.REFUSALS
+
+
+beside_marks = Group("beside_marks", _talks_at_the_same_time, Admit.REPLY, flat=True)

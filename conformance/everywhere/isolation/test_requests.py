@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -11,8 +11,8 @@ from conformance.engine.kit.answers import counts_of, id_of, text_of
 from conformance.engine.kit.reading import served
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
+from conformance.everywhere.errors.views import SPELLING, odd
 from conformance.everywhere.isolation.probes import CODE_WORD, DROPPED_MARK, MARKS
-from conformance.everywhere.talk import CHAT
 from conformance.wire.exchange import Exchange
 
 CLOCK_TOLERANCE = 300.0
@@ -24,21 +24,10 @@ ACCOUNT_HEADERS = ("openai-organization", "openai-project", "anthropic-organizat
 VENDORS = ("openai.com", "anthropic.com", "googleapis.com", "google.com", "x.ai", "mistral.ai", "deepseek.com")
 
 
-def _ask(exchange: Exchange) -> str:
-    return exchange.request.body.decode("utf-8", "replace")
-
-
-def _expect_own_marks(exchanges: Iterable[Exchange]) -> None:
-    answers = [exchange for exchange in exchanges if exchange.ok and _own(exchange)]
-    if not answers:
-        not_testable("no request with a mark was answered")
-    for exchange in answers:
-        foreign = sorted(mark for mark in MARKS - _own(exchange) if _holds(exchange, mark))
-        expect(not foreign, f"no mark but {', '.join(sorted(_own(exchange)))}", foreign, exchange=exchange)
-
-
-def _own(exchange: Exchange) -> set[str]:
-    return {mark for mark in MARKS if mark in _ask(exchange)}
+def _expect_own_marks(exchange: Exchange) -> None:
+    asked = exchange.request.body.decode("utf-8", "replace")
+    foreign = sorted(mark for mark in MARKS if mark not in asked and _holds(exchange, mark))
+    expect(not foreign, "no mark of another request", foreign, exchange=exchange)
 
 
 def _holds(exchange: Exchange, mark: str) -> bool:
@@ -46,54 +35,42 @@ def _holds(exchange: Exchange, mark: str) -> bool:
 
 
 @requirement("isolation.burst.apart")
-def test_nothing_of_another_request(isolation_burst: Conversation) -> None:
-    _expect_own_marks(isolation_burst)
-
-
-@requirement("isolation.burst.served")
-def test_all_are_served(isolation_burst: Conversation, isolation_sequence: Conversation) -> None:
-    alone = {exchange.request.json.get("stream") for exchange in _chats(isolation_sequence) if exchange.ok}
-    together = [exchange for exchange in _chats(isolation_burst) if exchange.request.json.get("stream") in alone]
-    if not together:
-        not_testable("these requests are not served alone either")
-    for exchange in together:
-        got = Words(f"HTTP {exchange.status}: {exchange.text[:160]!r}")
-        expect(exchange.ok, "HTTP 2xx, as alone", got, "", exchange)
-
-
-def _chats(exchanges: Conversation) -> list[Exchange]:
-    return [exchange for exchange in exchanges if exchange.request.operation == CHAT]
+def test_nothing_of_another_request(beside_marks: Conversation) -> None:
+    for exchange in beside_marks:
+        _expect_own_marks(exchange)
 
 
 @requirement("isolation.sequence.apart")
 def test_nothing_of_the_request_before(isolation_sequence: Conversation) -> None:
-    _expect_own_marks(isolation_sequence)
+    for exchange in isolation_sequence[1:]:
+        _expect_own_marks(exchange)
 
 
 @requirement("isolation.drop.apart")
 def test_nothing_of_the_dropped_stream(isolation_after_drop: Exchange) -> None:
     holds = _holds(served(isolation_after_drop), DROPPED_MARK)
     expect(not holds, f"nothing of the stream with {DROPPED_MARK}", text_of(isolation_after_drop))
-    _expect_own_marks([isolation_after_drop])
+    _expect_own_marks(isolation_after_drop)
 
 
 @requirement("isolation.drop.served")
-def test_the_next_one_is_served(isolation_after_drop: Exchange, isolation_sequence: Conversation) -> None:
-    served(isolation_sequence[4])
+def test_the_next_one_is_served(isolation_after_drop: Exchange, chat_echo_stream: Exchange) -> None:
+    served(chat_echo_stream)
     got = Words(f"HTTP {isolation_after_drop.status}: {isolation_after_drop.text[:160]!r}")
-    expect(isolation_after_drop.ok, "HTTP 2xx, as for every stream", got)
+    expect(isolation_after_drop.ok, "HTTP 2xx, as for every stream", got, exchange=isolation_after_drop)
 
 
 @requirement("isolation.drop.speed")
-def test_the_next_one_is_quick(isolation_after_drop: Exchange, isolation_sequence: Conversation) -> None:
-    usual, took = served(isolation_sequence[4]).elapsed, served(isolation_after_drop).elapsed
+def test_the_next_one_is_quick(isolation_after_drop: Exchange, chat_echo_stream: Exchange) -> None:
+    usual, took = served(chat_echo_stream).elapsed, served(isolation_after_drop).elapsed
     most = SLOWER * usual + SLOW_SECONDS
-    expect(took <= most, f"at most {most:.1f} s", Words(f"{took:.1f} s after {usual:.1f} s for a like one"))
+    got = Words(f"{took:.1f} s after {usual:.1f} s for a like one")
+    expect(took <= most, f"at most {most:.1f} s", got, exchange=isolation_after_drop)
 
 
 @requirement("isolation.connection.after-refusal")
 def test_nothing_is_left_of_a_refused_body(isolation_sequence: Conversation, model_list_reply: Exchange) -> None:
-    refusal, after = isolation_sequence[1:3]
+    refusal, after = isolation_sequence[:2]
     if refusal.ok or not model_list_reply.answered or model_list_reply.status == 429:
         not_testable("the body was not refused, or the list is not known")
     got = Words(f"HTTP {after.status}: {after.text[:160]!r}")
@@ -101,20 +78,37 @@ def test_nothing_is_left_of_a_refused_body(isolation_sequence: Conversation, mod
 
 
 @requirement("isolation.request.spelling")
-def test_spelling_does_not_matter(isolation_sequence: Conversation) -> None:
-    served(isolation_sequence[0])
-    otherwise = isolation_sequence[3]
+def test_spelling_does_not_matter(errors_oddities: Conversation) -> None:
+    otherwise = odd(errors_oddities, SPELLING)
     got = Words(f"HTTP {otherwise.status}: {otherwise.text[:160]!r}")
     expect(otherwise.ok, "an answer, as to the plain spelling", got, exchange=otherwise)
 
 
 @requirement("isolation.ids.unique")
-def test_no_id_is_used_again(
-    isolation_burst: Conversation, isolation_sequence: Conversation, isolation_after_drop: Exchange
+def test_no_id_of_a_stream_is_used_again(
+    chat_echo_stream: Exchange,
+    chat_schema_stream: Exchange,
+    chat_tools_two_stream: Exchange,
+    isolation_sequence: Conversation,
+    isolation_after_drop: Exchange,
 ) -> None:
-    answers = [exchange for exchange in (*isolation_burst, *isolation_sequence, isolation_after_drop) if exchange.ok]
+    streams = (chat_echo_stream, chat_schema_stream, chat_tools_two_stream, isolation_sequence[2], isolation_after_drop)
+    _expect_other_ids(*streams)
+
+
+@requirement("isolation.ids.unique")
+def test_no_id_is_used_in_another_format(
+    chat_echo: Exchange,
+    metering_responses: Conversation,
+    metering_claude: Conversation,
+    metering_gemini: Conversation,
+) -> None:
+    _expect_other_ids(chat_echo, metering_responses[-1], metering_claude[-1], metering_gemini[-1])
+
+
+def _expect_other_ids(*exchanges: Exchange) -> None:
     known: dict[str, Exchange] = {}
-    for exchange, one in _changing_ids(answers):
+    for exchange, one in _changing_ids([exchange for exchange in exchanges if exchange.ok]):
         expect(one not in known, "an id that no other answer has", one, "the id", exchange)
         known[one] = exchange
     if len(known) < 2:
@@ -134,15 +128,16 @@ def _changing_ids(answers: list[Exchange]) -> Iterator[tuple[Exchange, str]]:
 
 
 @requirement("isolation.large.prompt")
-def test_a_large_prompt_is_taken_whole(isolation_large: Exchange) -> None:
-    failed = (isolation_large.status or 0) >= 500 and isolation_large.status != 501
-    got = Words(f"HTTP {isolation_large.status}: {isolation_large.text[:160]!r}")
-    expect(not failed, "an answer, or HTTP 4xx", got)
-    count = counts_of(served(isolation_large)).prompt
-    least = len(isolation_large.request.body) // BYTES_A_TOKEN
+def test_a_large_prompt_is_taken_whole(isolation_sequence: Conversation) -> None:
+    large = isolation_sequence[2]
+    failed = (large.status or 0) >= 500 and large.status != 501
+    got = Words(f"HTTP {large.status}: {large.text[:160]!r}")
+    expect(not failed, "an answer, or HTTP 4xx", got, exchange=large)
+    count = counts_of(served(large)).prompt
+    least = len(large.request.body) // BYTES_A_TOKEN
     if count is not None:
-        expect(count >= least, f"a prompt of {least} tokens and more", count, "the count of the prompt")
-    elif CODE_WORD not in text_of(isolation_large):
+        expect(count >= least, f"a prompt of {least} tokens and more", count, "the count of the prompt", large)
+    elif CODE_WORD not in text_of(large):
         not_testable("neither the count nor the answer tells whether the prompt came through")
 
 

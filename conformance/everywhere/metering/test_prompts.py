@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections.abc import Iterable
-
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.answers import counts_of
-from conformance.engine.kit.reading import served
+from conformance.engine.kit.prompts import GREETING
+from conformance.engine.kit.reading import body_of, served
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
-from conformance.everywhere.metering.probes import MORE_WORDS
+from conformance.everywhere.errors.views import SPELLING, odd
+from conformance.everywhere.metering.probes import TEXT
 from conformance.wire.exchange import Exchange
 
-LEAST_TOKENS = 100
+BYTES_MORE = len(TEXT.encode()) - len(GREETING.encode())
+LEAST_TOKENS = BYTES_MORE // 12
+"""No tokeniser makes fewer of text in many scripts."""
 CLOSE_SHARE = 0.10
 CLOSE_TOKENS = 12
 AT = "the count of the prompt"
@@ -28,62 +28,80 @@ def _prompt(exchange: Exchange) -> int:
 
 
 @requirement("metering.prompt.grows")
-def test_more_words_count_more(metering_prompts: Conversation) -> None:
-    short, long = metering_prompts
+def test_more_text_counts_more_in_chat(chat_answer: Exchange, chat_echo: Exchange) -> None:
+    _expect_more(chat_answer, chat_echo)
+
+
+@requirement("metering.prompt.grows")
+def test_more_text_counts_more_in_responses(responses_answer: Exchange, metering_responses: Conversation) -> None:
+    _expect_more(responses_answer, metering_responses[-1])
+
+
+@requirement("metering.prompt.grows")
+def test_more_text_counts_more_in_messages(claude_answer: Exchange, metering_claude: Conversation) -> None:
+    _expect_more(claude_answer, metering_claude[-1])
+
+
+@requirement("metering.prompt.grows")
+def test_more_text_counts_more_in_contents(gemini_answer: Exchange, metering_gemini: Conversation) -> None:
+    _expect_more(gemini_answer, metering_gemini[-1])
+
+
+def _expect_more(short: Exchange, long: Exchange) -> None:
     less, more = _prompt(short), _prompt(long)
-    expect(more > less, f"more than {less} with two hundred words more", more, AT, long)
+    expect(more > less, f"more than {less} with {BYTES_MORE} bytes of text more", more, AT, long)
 
 
 @requirement("metering.prompt.plausible")
-def test_words_count_as_tokens(metering_prompts: Conversation) -> None:
-    short, long = metering_prompts
+def test_text_counts_as_tokens_in_chat(chat_answer: Exchange, chat_echo: Exchange) -> None:
+    _expect_plausible(chat_answer, chat_echo)
+
+
+@requirement("metering.prompt.plausible")
+def test_text_counts_as_tokens_in_responses(responses_answer: Exchange, metering_responses: Conversation) -> None:
+    _expect_plausible(responses_answer, metering_responses[-1])
+
+
+@requirement("metering.prompt.plausible")
+def test_text_counts_as_tokens_in_messages(claude_answer: Exchange, metering_claude: Conversation) -> None:
+    _expect_plausible(claude_answer, metering_claude[-1])
+
+
+@requirement("metering.prompt.plausible")
+def test_text_counts_as_tokens_in_contents(gemini_answer: Exchange, metering_gemini: Conversation) -> None:
+    _expect_plausible(gemini_answer, metering_gemini[-1])
+
+
+def _expect_plausible(short: Exchange, long: Exchange) -> None:
     added = _prompt(long) - _prompt(short)
     if added <= 0:
         not_testable("the count does not grow, which another sentence judges")
-    most = len(long.request.body) - len(short.request.body)
-    expect(LEAST_TOKENS <= added <= most, f"{LEAST_TOKENS} to {most} tokens for {WORDS} words", added, AT, long)
-
-
-WORDS = len(MORE_WORDS.split())
+    fine = LEAST_TOKENS <= added <= BYTES_MORE
+    expect(fine, f"{LEAST_TOKENS} to {BYTES_MORE} tokens for {BYTES_MORE} bytes of text more", added, AT, long)
 
 
 @requirement("metering.prompt.same")
-def test_the_same_counts_the_same(isolation_sequence: Conversation) -> None:
-    pairs = [pair for pair in itertools.combinations(_answers(isolation_sequence), 2) if _same_request(*pair)]
-    if not pairs:
-        not_testable("no request was answered twice")
-    for one, other in pairs:
-        wanted, got = _prompt(one), _prompt(other)
-        expect(got == wanted, f"{wanted} as before", got, AT, other)
-
-
-def _answers(exchanges: Iterable[Exchange]) -> list[Exchange]:
-    return [exchange for exchange in exchanges if exchange.ok and exchange.request.body]
-
-
-def _same_request(one: Exchange, other: Exchange) -> bool:
-    bodies = [json.dumps(exchange.request.json, sort_keys=True) for exchange in (one, other)]
-    return one.request.url == other.request.url and bodies[0] == bodies[1]
+def test_the_same_counts_the_same(chat_answer: Exchange, errors_oddities: Conversation) -> None:
+    otherwise = odd(errors_oddities, SPELLING)
+    if body_of(otherwise.request).get("model") != body_of(chat_answer.request).get("model"):
+        not_testable("the two requests name two models")
+    wanted, got = _prompt(chat_answer), _prompt(otherwise)
+    expect(got == wanted, f"{wanted} as for the plain spelling", got, AT, otherwise)
 
 
 @requirement("metering.formats.close")
-def test_formats_with_one_model_count_alike(metering_other: Conversation, metering_chat: Conversation) -> None:
-    models = [_model(conversation[1]) for conversation in (metering_other, metering_chat)]
-    if models[0] != models[1]:
-        not_testable(f"the formats have models of their own: {models[0]} and {models[1]}")
-    _expect_close(metering_other[1], metering_chat[1])
+def test_responses_count_like_chat(metering_responses: Conversation, chat_echo: Exchange) -> None:
+    _expect_close(metering_responses[0], chat_echo)
 
 
 @requirement("metering.formats.close")
-def test_formats_count_the_model_of_chat_alike(metering_elsewhere: Exchange, metering_chat: Conversation) -> None:
-    if not metering_elsewhere.ok:
-        not_testable(f"this format does not serve the model of chat: HTTP {metering_elsewhere.status}")
-    _expect_close(metering_elsewhere, metering_chat[1])
+def test_messages_count_like_chat(metering_claude: Conversation, chat_echo: Exchange) -> None:
+    _expect_close(metering_claude[0], chat_echo)
 
 
-def _model(exchange: Exchange) -> str:
-    body = exchange.request.json
-    return str(body["model"]) if "model" in body else exchange.request.url.partition("/models/")[2].partition(":")[0]
+@requirement("metering.formats.close")
+def test_contents_count_like_chat(metering_gemini: Conversation, chat_echo: Exchange) -> None:
+    _expect_close(metering_gemini[0], chat_echo)
 
 
 def _expect_close(exchange: Exchange, chat: Exchange) -> None:

@@ -110,67 +110,59 @@ async def chat_echo_stream(hub: Hub) -> Exchange:
 
 @probe(CHAT, admit=Admit.REPLY, together=True)
 async def chat_capped(hub: Hub) -> Conversation:
-    """A long task under a small `max_tokens`, its text in a part, and what may be null given as null; each alone."""
-    in_a_part = user([{"type": "text", "text": LONG_COUNT}])
-    rest = {name: None for name in NULLABLE if name != "max_tokens"}
+    """A long task under a small `max_tokens`, with likelihoods, text in a part, and nulls; each alone."""
+    capped, likely = {"messages": user(LONG_COUNT), "max_tokens": CAP}, {"logprobs": True}
+    in_a_part = {**capped, "messages": user([{"type": "text", "text": LONG_COUNT}])}
+    nulls = dict.fromkeys(NULLABLE)
     return await ask_together(
         hub,
         CHAT,
-        {**rest, "messages": in_a_part, "max_tokens": CAP},
-        {"messages": user(LONG_COUNT), "max_tokens": CAP},
-        {"messages": in_a_part, "max_tokens": CAP},
-        {**dict.fromkeys(NULLABLE), "messages": user(GREETING)},
-    )
-
-
-@probe(CHAT)
-async def chat_cap_stream(hub: Hub) -> Exchange:
-    """A long task under a small `max_completion_tokens`, streamed."""
-    return await hub.stream(
-        CHAT,
-        messages=user(LONG_COUNT),
-        max_tokens=...,
-        max_completion_tokens=CAP,
-        stream_options={"include_usage": True},
+        {**nulls, **in_a_part, **likely},
+        capped,
+        {**capped, **likely},
+        in_a_part,
+        {**nulls, "messages": user(GREETING)},
     )
 
 
 @probe(CHAT, admit=Admit.REPLY, together=True)
+async def chat_cap_stream(hub: Hub) -> Conversation:
+    """A long task under a small `max_completion_tokens`, streamed, with likelihoods; each alone."""
+    capped = {
+        "messages": user(LONG_COUNT),
+        "max_tokens": ...,
+        "max_completion_tokens": CAP,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    likely = {**capped, "logprobs": True, "top_logprobs": 2}
+    return await ask_together(hub, CHAT, likely, capped, likely)
+
+
+@probe(CHAT, admit=Admit.REPLY, together=True)
 async def chat_stopped(hub: Hub) -> Conversation:
-    """A count that a stop sequence, given as a string, has to end, behind a developer turn; each alone."""
+    """A count that a stop sequence, given as a string, has to end, two choices, and a developer turn; each alone."""
     opened = [{"role": "developer", "content": "Be brief."}]
+    counted = {"messages": user(COUNT_TO_NINE)}
     return await ask_together(
         hub,
         CHAT,
-        {"messages": [*opened, *user(COUNT_TO_NINE)], "stop": STOP},
-        {"messages": user(COUNT_TO_NINE), "stop": STOP},
+        {"messages": [*opened, *user(COUNT_TO_NINE)], "stop": STOP, "n": 2},
+        {**counted, "stop": STOP},
+        {**counted, "n": 2},
         {"messages": [*opened, *user(GREETING)]},
     )
 
 
-@probe(CHAT)
-async def chat_stop_stream(hub: Hub) -> Exchange:
-    """The count streamed, with a list of sequences, one of them longer than a token; usage is not asked for."""
-    return await hub.stream(CHAT, messages=user(COUNT_TO_NINE), stop=list(STOP_SEQUENCES))
+@probe(CHAT, admit=Admit.REPLY, together=True)
+async def chat_stop_stream(hub: Hub) -> Conversation:
+    """The count streamed, with a list of sequences, one of them longer than a token, and two choices; each alone.
 
-
-@probe(CHAT, together=True)
-async def chat_choices(hub: Hub) -> Conversation:
-    """Two choices, and likelihoods without alternatives; each alone."""
-    several, likely = {"n": 2}, {"logprobs": True}
-    return await _count_with(hub, several | likely, several, likely)
-
-
-@probe(CHAT, together=True)
-async def chat_choices_stream(hub: Hub) -> Conversation:
-    """Two choices, and likelihoods with two alternatives, as a stream, usage asked for; each alone."""
-    streamed = {"stream": True, "stream_options": {"include_usage": True}}
-    several, likely = {**streamed, "n": 2}, {**streamed, "logprobs": True, "top_logprobs": 2}
-    return await _count_with(hub, several | likely, several, likely)
-
-
-async def _count_with(hub: Hub, *options: dict[str, Any]) -> Conversation:
-    return await ask_together(hub, CHAT, *({"messages": user(COUNT_TO_NINE), **one} for one in options))
+    Usage is not asked for.
+    """
+    counted = {"messages": user(COUNT_TO_NINE), "stream": True}
+    stopped, several = {**counted, "stop": list(STOP_SEQUENCES)}, {**counted, "n": 2}
+    return await ask_together(hub, CHAT, stopped | several, stopped, several)
 
 
 @probe(CHAT)
@@ -265,7 +257,6 @@ ANSWERS = (
     chat_answer,
     chat_capped,
     chat_stopped,
-    chat_choices,
     chat_image,
     chat_audio,
     chat_echo,
@@ -280,7 +271,6 @@ STREAMS = (
     chat_echo_stream,
     chat_cap_stream,
     chat_stop_stream,
-    chat_choices_stream,
     chat_tool_forced_stream,
     chat_tools_two_stream,
     chat_schema_stream,
@@ -294,7 +284,7 @@ any_reply = offered("any_chat_reply", *ANSWERS, *STREAMS)
 later_stream = offered("later_chat_stream", *(p for p in STREAMS if p is not chat_echo_stream))
 without_logprobs = offered(
     "any_chat_reply_without_logprobs",
-    *(p for p in (*ANSWERS, *STREAMS) if p not in (chat_choices, chat_choices_stream)),
+    *(p for p in (*ANSWERS, *STREAMS) if p not in (chat_capped, chat_cap_stream)),
 )
 tool_answers = offered("any_chat_tool_answer", chat_tool_forced, chat_tools_two, chat_object, chat_tool_loop)
 later_reply = offered("later_chat_reply", *(p for p in (*ANSWERS, *STREAMS) if p is not chat_answer))
@@ -303,7 +293,6 @@ asked_usage = offered(
     "any_chat_stream_with_usage",
     chat_echo_stream,
     chat_cap_stream,
-    chat_choices_stream,
     chat_tool_forced_stream,
     chat_reasoning_stream,
 )
@@ -321,14 +310,15 @@ tool_streams = offered("any_chat_tool_stream", chat_tool_forced_stream, chat_too
 free_tools = offered("any_chat_free_tool_reply", chat_tools_two, chat_tools_two_stream, chat_tool_loop)
 any_echo = group("any_chat_echo", chat_echo, chat_echo_stream)
 any_cap = alone("any_chat_cap", 1, chat_capped, chat_cap_stream)
-parts = alone("chat_parts", 2, chat_capped, admit=Admit.REPLY)
-nulls = alone("chat_nulls", 3, chat_capped, admit=Admit.REPLY)
+capped_stream = alone("chat_capped_stream", 1, chat_cap_stream)
+any_logprobs = alone("any_chat_logprobs", 2, chat_capped, chat_cap_stream)
+logprobs_stream = alone("chat_logprobs_stream", 2, chat_cap_stream)
+parts = alone("chat_parts", 3, chat_capped, admit=Admit.REPLY)
+nulls = alone("chat_nulls", 4, chat_capped, admit=Admit.REPLY)
 any_stop = alone("any_chat_stop", 1, chat_stopped, chat_stop_stream)
-developer = alone("chat_developer", 2, chat_stopped, admit=Admit.REPLY)
-any_two = alone("any_chat_two", 1, chat_choices, chat_choices_stream)
-two_stream = alone("chat_two_stream", 1, chat_choices_stream)
-any_logprobs = alone("any_chat_logprobs", 2, chat_choices, chat_choices_stream)
-logprobs_stream = alone("chat_logprobs_stream", 2, chat_choices_stream)
+any_two = alone("any_chat_two", 2, chat_stopped, chat_stop_stream)
+two_stream = alone("chat_two_stream", 2, chat_stop_stream)
+developer = alone("chat_developer", 3, chat_stopped, admit=Admit.REPLY)
 json_form = alone("chat_json", 1, chat_object)
 tool_none = alone("chat_tool_none", 2, chat_object)
 any_named = group("any_chat_named_tool", chat_tool_forced, chat_tool_forced_stream)

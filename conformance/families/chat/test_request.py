@@ -33,8 +33,8 @@ def test_content_may_be_a_list_of_parts(chat_parts: Exchange) -> None:
 
 
 @requirement("chat.request.text-part-equal")
-def test_text_part_counts_like_a_string(chat_cap_stream: Exchange, chat_parts: Exchange) -> None:
-    plain, in_parts = (final_usage(all_served([e])[0]).prompt_tokens or 0 for e in (chat_cap_stream, chat_parts))
+def test_text_part_counts_like_a_string(chat_capped_stream: Exchange, chat_parts: Exchange) -> None:
+    plain, in_parts = (final_usage(all_served([e])[0]).prompt_tokens or 0 for e in (chat_capped_stream, chat_parts))
     close = abs(plain - in_parts) <= SAME_PROMPT_TOLERANCE
     expect(close, f"about {plain} prompt tokens, as for the string", in_parts, "/usage/prompt_tokens", chat_parts)
 

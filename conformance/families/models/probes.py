@@ -11,8 +11,6 @@ from conformance.wire.exchange import Exchange
 LIST = "list-models-openai"
 GEMINI_LIST = "list-models-gemini"
 NO_SUCH_MODEL = "no-such-model-7f3a9c41"
-SAMPLE = 2
-"""Listed models that are retrieved one by one, beside one with a slash in its name."""
 
 
 @probe(LIST, base=True)
@@ -21,31 +19,28 @@ async def models_list(hub: Hub) -> Exchange:
     return await hub.send(LIST)
 
 
-@probe(LIST)
-async def models_again(hub: Hub) -> Conversation:
-    """The same list twice more."""
-    return await hub.send(LIST), await hub.send(LIST)
-
-
 @probe(LIST, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
 async def models_retrieve(hub: Hub) -> Conversation:
-    """The list, some of its models one by one, and at last a model that no hub has.
+    """A listed model by its name, best one with a slash in it, and then a model that no hub has.
 
-    The route for one model is none of the documents: it is asked for without an operation.
+    Where the one with a slash is not found, one without is asked for as well. The route for one model is none of the
+    documents: it is asked for without an operation.
     """
-    listing = await hub.send(LIST)
-    ids = _ids(listing)
-    if not ids:
+    names = _ids(hub.earlier(models_list.__name__))
+    chosen = [*[name for name in names if "/" in name][:1], *[name for name in names if "/" not in name][:1]]
+    if not chosen:
         raise StopProbe("the list names no model that could be retrieved")
-    slashed = [name for name in ids if "/" in name][:1]
-    plain = [name for name in ids if "/" not in name][:SAMPLE]
-    answers = [await hub.send(path=f"/v1/models/{quote(name, safe='')}") for name in (*plain, *slashed)]
-    return listing, *answers, await hub.send(path=f"/v1/models/{NO_SUCH_MODEL}")
+    answers = []
+    for name in chosen:
+        answers.append(await hub.send(path=f"/v1/models/{quote(name, safe='')}"))
+        if answers[-1].ok and not hub.target.one_by_one:
+            break
+    return *answers, await hub.send(path=f"/v1/models/{NO_SUCH_MODEL}")
 
 
-def _ids(listing: Exchange) -> list[str]:
+def _ids(listing: Exchange | None) -> list[str]:
     try:
-        data: Any = listing.json["data"]
+        data: Any = listing.json["data"] if listing else []
     except (ValueError, KeyError, TypeError):
         return []
     entries = data if isinstance(data, list) else []

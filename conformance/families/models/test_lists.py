@@ -56,18 +56,27 @@ def test_models_are_listed_once(models_list: Exchange) -> None:
 
 
 @requirement("models.list.stable")
-def test_the_list_is_stable(models_again: Conversation) -> None:
-    first, second = (set(ModelList.of(exchange).ids) for exchange in models_again)
+def test_the_list_is_stable(models_list: Exchange, isolation_sequence: Conversation) -> None:
+    first, second = (set(ModelList.of(exchange).ids) for exchange in (models_list, _later(isolation_sequence)))
     changed = sorted(first ^ second)
-    expect(not changed, "the same models in both lists", changed, "/data", models_again[1])
+    expect(not changed, "the same models in both lists", changed, "/data", isolation_sequence[1])
 
 
 @requirement("models.created.stable")
-def test_the_time_of_creation_is_stable(models_again: Conversation) -> None:
-    first, second = ({e.id: e.created for e in ModelList.of(exchange).data} for exchange in models_again)
+def test_the_time_of_creation_is_stable(models_list: Exchange, isolation_sequence: Conversation) -> None:
+    lists = (models_list, _later(isolation_sequence))
+    first, second = ({e.id: e.created for e in ModelList.of(exchange).data} for exchange in lists)
     for name in first.keys() & second.keys():
         got = Words(f"{second[name]} for {name}")
-        expect(first[name] == second[name], f"{first[name]} as in the list before", got, "/data", models_again[1])
+        expect(first[name] == second[name], f"{first[name]} as in the list before", got, "/data", isolation_sequence[1])
+
+
+def _later(exchanges: Conversation) -> Exchange:
+    """The list as it was given again, later in the run."""
+    again = exchanges[1]
+    if not again.ok or not again.is_json:
+        not_testable(f"the list was not given again: HTTP {again.status}")
+    return again
 
 
 @requirement("models.created.seconds")
@@ -112,9 +121,9 @@ def _asked_model(exchange: Exchange) -> str | None:
 
 
 @requirement("models.retrieve.same")
-def test_a_retrieved_model_equals_its_entry(models_retrieve: Conversation) -> None:
-    entries = {entry.id: entry for entry in reversed(ModelList.of(models_retrieve[0]).data)}
-    for name, exchange in _retrieved(models_retrieve):
+def test_a_retrieved_model_equals_its_entry(models_list: Exchange, models_retrieve: Conversation) -> None:
+    entries = {entry.id: entry for entry in reversed(ModelList.of(models_list).data)}
+    for name, exchange in _retrieved(models_list, models_retrieve):
         expect(exchange.ok, f"the model {name}", Words(f"HTTP {exchange.status}"), exchange=exchange)
         model = Model.of(exchange)
         for field in ("id", "object", "owned_by"):
@@ -123,8 +132,8 @@ def test_a_retrieved_model_equals_its_entry(models_retrieve: Conversation) -> No
 
 
 @requirement("models.retrieve.slash")
-def test_a_name_with_a_slash_can_be_retrieved(models_retrieve: Conversation) -> None:
-    slashed = [(name, exchange) for name, exchange in _retrieved(models_retrieve) if "/" in name]
+def test_a_name_with_a_slash_can_be_retrieved(models_list: Exchange, models_retrieve: Conversation) -> None:
+    slashed = [(name, exchange) for name, exchange in _retrieved(models_list, models_retrieve) if "/" in name]
     if not slashed:
         not_testable("no listed model has a slash in its name")
     for name, exchange in slashed:
@@ -132,18 +141,15 @@ def test_a_name_with_a_slash_can_be_retrieved(models_retrieve: Conversation) -> 
         expect(exchange.ok, f"the model {name}, asked for with %2F", got, exchange=exchange)
 
 
-def _retrieved(exchanges: Conversation) -> list[tuple[str, Exchange]]:
+def _retrieved(listing: Exchange, exchanges: Conversation) -> list[tuple[str, Exchange]]:
     """The listed models that were asked for one by one, each with its reply.
 
     Raises:
         NotOffered: the hub has no route for that.
     """
-    listing, *answers = exchanges[:-1]
-    names = ModelList.of(listing).ids
-    chosen = [*[n for n in names if "/" not in n][: len(answers)], *[n for n in names if "/" in n][:1]]
-    pairs = [(name, e) for e in answers for name in chosen if _names(e, name)]
+    pairs = [(name, e) for e in exchanges[:-1] for name in dict.fromkeys(ModelList.of(listing).ids) if _names(e, name)]
     if not any(e.ok and e.is_json for _, e in pairs):
-        statuses = ", ".join(sorted({f"HTTP {e.status}" for _, e in pairs}))
+        statuses = ", ".join(sorted({f"HTTP {e.status}" for e in exchanges[:-1]}))
         raise NotOffered(f"no model can be retrieved by its name ({statuses or 'none was asked for'})")
     return pairs
 
@@ -153,15 +159,15 @@ def _names(exchange: Exchange, name: str) -> bool:
 
 
 @requirement("models.retrieve.unknown")
-def test_an_unknown_model_is_not_found(models_retrieve: Conversation) -> None:
-    _retrieved(models_retrieve)
+def test_an_unknown_model_is_not_found(models_list: Exchange, models_retrieve: Conversation) -> None:
+    _retrieved(models_list, models_retrieve)
     unknown = models_retrieve[-1]
     expect(unknown.status == 404, "HTTP 404", Words(f"HTTP {unknown.status}"), exchange=unknown)
 
 
 @requirement("models.retrieve.unknown-envelope")
-def test_an_unknown_model_is_refused_in_the_envelope(models_retrieve: Conversation) -> None:
-    _retrieved(models_retrieve)
+def test_an_unknown_model_is_refused_in_the_envelope(models_list: Exchange, models_retrieve: Conversation) -> None:
+    _retrieved(models_list, models_retrieve)
     unknown = models_retrieve[-1]
     if unknown.ok:
         not_testable("the unknown model was not refused; `models.retrieve.unknown` judges that")

@@ -32,14 +32,8 @@ async def playground_stream(hub: Hub) -> Exchange:
 
 
 @probe(PLAYGROUND, admit=Admit.REFUSAL)
-async def playground_wrong(hub: Hub) -> Exchange:
-    """A signed-in user who says nothing."""
-    return await _signed_in(hub, messages=...)
-
-
-@probe(PLAYGROUND, admit=Admit.REFUSAL)
 async def playground_by_key(hub: Hub) -> Conversation:
-    """An API key in the place of a session: alone, and as a stream with the number of a user beside it.
+    """An API key in the place of a session, with the number of a user beside it, asking for a stream.
 
     When the key is taken, it is shown to a path that leads nowhere as well: some servers answer as chat wherever a path
     ends like that of chat, and have no playground.
@@ -47,12 +41,11 @@ async def playground_by_key(hub: Hub) -> Conversation:
     if hub.target.token is None:
         raise StopProbe("no token is given")
     body = {"model": hub.model(), "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": FEW_TOKENS}
-    alone = await hub.send(PLAYGROUND, auth="bearer", json=body, retry=False)
     stream = {**body, "stream": True}
-    both = alone, await hub.send(PLAYGROUND, auth="bearer", json=stream, headers=[USER], retry=False)
-    if not any(exchange.ok for exchange in both):
-        return both
-    return *both, await hub.send(method="POST", path=NOWHERE, json=body, retry=False)
+    asked = await hub.send(PLAYGROUND, auth="bearer", json=stream, headers=[USER], retry=False)
+    if not asked.ok:
+        return (asked,)
+    return asked, await hub.send(method="POST", path=NOWHERE, json=body, retry=False)
 
 
 any_playground_reply = group("any_playground_reply", playground_answer, playground_stream)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from conformance.engine.judge import NotOffered, Words, expect, not_testable, refusal_of
-from conformance.engine.kit.reading import expect_client_error
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
 from conformance.wire.exchange import Exchange
@@ -35,21 +34,20 @@ def test_a_group_may_be_named(playground_group: Exchange) -> None:
 
 @requirement("playground.api-key.closed")
 def test_an_api_key_does_not_open_it(playground_by_key: Conversation) -> None:
-    for exchange in _with_key(playground_by_key):
-        expect(not _answers(exchange), "a refusal", Words("an answer of the model"), exchange=exchange)
+    exchange = _with_key(playground_by_key)
+    expect(not _answers(exchange), "a refusal", Words("an answer of the model"), exchange=exchange)
 
 
-def _with_key(exchanges: Conversation) -> Conversation:
-    """The replies to a key at the playground.
+def _with_key(exchanges: Conversation) -> Exchange:
+    """The reply to a key at the playground.
 
     Raises:
         NotOffered: there is no playground.
     """
-    for exchange in exchanges[:2]:
-        _needs_to_be_there(exchange)
-    if any(_answers(exchange) for exchange in exchanges[2:]):
+    _needs_to_be_there(exchanges[0])
+    if any(_answers(exchange) for exchange in exchanges[1:]):
         raise NotOffered("the hub answers as chat at any path that ends so: this is no playground")
-    return exchanges[:2]
+    return exchanges[0]
 
 
 def _answers(exchange: Exchange) -> bool:
@@ -61,12 +59,7 @@ def _answers(exchange: Exchange) -> bool:
 
 @requirement("playground.api-key.status")
 def test_an_api_key_is_refused_with_401(playground_by_key: Conversation) -> None:
-    for exchange in _with_key(playground_by_key):
-        if exchange.ok:
-            not_testable("the key was not refused by its status, which another sentence judges")
-        expect(exchange.status in CLOSED, "HTTP 401 or 403", _status(exchange), exchange=exchange)
-
-
-@requirement("playground.refusal.messages-missing")
-def test_nothing_to_answer_is_refused(playground_wrong: Exchange) -> None:
-    expect_client_error(playground_wrong)
+    exchange = _with_key(playground_by_key)
+    if exchange.ok:
+        not_testable("the key was not refused by its status, which another sentence judges")
+    expect(exchange.status in CLOSED, "HTTP 401 or 403", _status(exchange), exchange=exchange)

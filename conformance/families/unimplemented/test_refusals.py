@@ -10,6 +10,7 @@ from conformance.engine.requirement import requirement
 from conformance.wire.exchange import Exchange
 
 NOT_IMPLEMENTED = 501
+NO_CONTENT = 204
 NO_SUCH_ROUTE = (404, 405)
 
 
@@ -39,7 +40,20 @@ def _error(exchange: Exchange) -> dict[str, Any]:
 
 @requirement("unimplemented.refused")
 def test_it_is_refused(unimplemented_call: Exchange) -> None:
-    expect(_is_refusal(unimplemented_call), "HTTP 501, or at least 4xx", _status(unimplemented_call))
+    right = _is_refusal(unimplemented_call) or _is_served(unimplemented_call)
+    expect(right, "HTTP 501, or at least 4xx", _status(unimplemented_call))
+
+
+def _is_served(exchange: Exchange) -> bool:
+    """Whether the hub does what the documents say that nobody has built."""
+    told = bool(exchange.body.strip()) or exchange.status == NO_CONTENT
+    return exchange.ok and exchange.media_type != "text/html" and told
+
+
+@requirement("unimplemented.not-served")
+def test_it_is_not_served(unimplemented_call: Exchange) -> None:
+    got = Words(f"an answer: {unimplemented_call.text[:160]!r}")
+    expect(not _is_served(unimplemented_call), "HTTP 501, as the documents say", got)
 
 
 @requirement("unimplemented.status")

@@ -67,8 +67,7 @@ def empty_challenge(_ask: Ask, reply: Reply) -> Reply:
 @fault(
     "auth.missing.open-route",
     "The Anthropic route checks no credential at all.",
-    "auth.missing.refused",
-    also={"auth.wrong.refused": "a route without a check takes a wrong token as well"},
+    "auth.wrong.refused",
     source="diegosouzapw/OmniRoute#3134",
 )
 def open_route(ask: Ask, reply: Reply) -> Reply:
@@ -102,12 +101,12 @@ def missing_crashes(ask: Ask, reply: Reply) -> Reply:
 
 @fault(
     "auth.missing.body-first",
-    "Embeddings look for the model before the credential, and refuse a stranger with 400.",
+    "Rerank looks for the model before the credential, and refuses a stranger with 400.",
     "auth.missing.refused",
     source="logic: a check in the handler runs after the body is read",
 )
 def missing_is_bad_request(ask: Ask, reply: Reply) -> Reply:
-    return reply.with_status(400) if ask.operation == "embeddings" and _is_missing(ask, reply) else reply
+    return reply.with_status(400) if ask.operation == "rerank" and _is_missing(ask, reply) else reply
 
 
 @fault(
@@ -175,6 +174,7 @@ def other_scheme_opens(ask: Ask, reply: Reply) -> Reply:
     "auth.malformed.crash",
     "An Authorization header without a blank ends in a server error.",
     "auth.malformed.refused",
+    also={"auth.before-body": "the body behind it is broken, too"},
     source="logic: the second word is taken without looking whether there is one",
 )
 def bare_word_crashes(ask: Ask, reply: Reply) -> Reply:
@@ -269,7 +269,7 @@ def two_slashes(ask: Ask, reply: Reply) -> Reply:
     source="OWASP API Security Top 10: check and router read the path differently",
 )
 def capitals(ask: Ask, reply: Reply) -> Reply:
-    return _plain(reply, 200, LIST) if ask.path == "/V1/MODELS" else reply
+    return _plain(reply, 200, LIST) if ask.path == "/V1/MODELS/" else reply
 
 
 @fault(

@@ -549,7 +549,7 @@ def too_many_thoughts(answer: Body) -> None:
     "chat.usage.details",
     source="Anthropic API: cache_read_input_tokens stand beside input_tokens",
 )
-@on_chunks(both(asks_usage, has("n")))
+@on_chunks(both(asks_usage, has("logprobs")))
 def cached_beside(chunk: Body) -> None:
     if chunk["usage"]:
         chunk["usage"]["prompt_tokens_details"]["cached_tokens"] = chunk["usage"]["prompt_tokens"] + 1024
@@ -672,6 +672,10 @@ def refuse_developer(_body: Body) -> Body:
         "chat.stream.same-structure": "the same answer is compared with its stream",
         "chat.stream.same-usage": "the same answer is compared with its stream",
         "transport.status-200": "the hub claims to serve the refused request",
+        "metering.prompt.grows": "the same text is counted",
+        "metering.prompt.plausible": "the same text is counted",
+        "metering.formats.close": "the same text is counted",
+        "isolation.ids.unique": "the same answer is compared with those of other formats",
     },
     source="hub documents: Chat, example of the request",
 )
@@ -739,13 +743,16 @@ def sound_as_data_url(choice: Body) -> None:
 
 def _is_capped(body: Body) -> bool:
     caps = [body.get(name) for name in ("max_tokens", "max_completion_tokens")]
-    return plain({**body, "max_completion_tokens": None}) and any(isinstance(cap, int) and cap < 30 for cap in caps)
+    return plain({**body, "max_completion_tokens": None, "logprobs": None}) and any(
+        isinstance(cap, int) and cap < 30 for cap in caps
+    )
 
 
 @fault(
     "chat.limit.ignored",
     "max_tokens is ignored.",
     "chat.limit.tokens",
+    also={"chat.logprobs.join": "likelihoods are told up to the limit"},
     source="OpenAI API reference, Chat Completions: max_tokens",
 )
 @on_answers(_is_capped)
@@ -761,7 +768,10 @@ def limit_ignored(answer: Body) -> None:
     "chat.limit.new-name-ignored",
     "max_completion_tokens is ignored in a stream, whose usage hides it.",
     "chat.limit.tokens",
-    also={"chat.limit.finish": "the usage says that the limit was hit, the finish_reason that it was not"},
+    also={
+        "chat.limit.finish": "the usage says that the limit was hit, the finish_reason that it was not",
+        "chat.logprobs.join": "likelihoods are told up to the limit",
+    },
     source="OpenAI API reference, Chat Completions: max_completion_tokens",
 )
 @on_stream(both(_is_capped, has("max_completion_tokens")))
@@ -807,7 +817,7 @@ def stop_ignored(choice: Body) -> None:
 @on_stream(has("stop"))
 def stop_kept(chunks: list[Body]) -> Iterator[Body]:
     for chunk in chunks:
-        if is_finish(chunk):
+        if is_finish(chunk) and chunk["choices"][0]["index"] == 0:
             yield like(chunk, content="5, ")
             yield like(chunk, content="6")
         yield chunk
@@ -822,7 +832,7 @@ def stop_kept(chunks: list[Body]) -> Iterator[Body]:
 @on_stream(has("stop"))
 def stop_leaks(chunks: list[Body]) -> Iterator[Body]:
     for chunk in chunks:
-        if is_finish(chunk):
+        if is_finish(chunk) and chunk["choices"][0]["index"] == 0:
             yield like(chunk, content="5,")
         yield chunk
 
@@ -1593,6 +1603,7 @@ def no_chunk_index(choice: Body) -> None:
     "chat.stream.upper-case-finish",
     "The upstream's upper-case finish reason leaks into a stream.",
     "chat.stream.finish-value",
+    also={"chat.stop.finish": "the count that is stopped is asked for twice over"},
     source="higress-group/higress#2408",
 )
 @on_deltas(has("n"))

@@ -210,12 +210,12 @@ def star_on_refusals(ask: Ask, reply: Reply) -> Reply:
 
 @fault(
     "cors.options.crash",
-    "OPTIONS without a body ends in a server error.",
+    "OPTIONS that comes from no page ends in a server error.",
     "cors.options.no-server-error",
-    source="plain logic: the body is read before the method is looked at",
+    source="plain logic: a header is read that only browsers send",
 )
 def options_crash(ask: Ask, reply: Reply) -> Reply:
-    there = ask.method == "OPTIONS" and not ask.body and not ask.header("origin")
+    there = ask.method == "OPTIONS" and not ask.header("origin")
     return _error(reply, 500) if there else reply
 
 

@@ -63,7 +63,7 @@ def _message(reply: Reply, change: Any) -> Reply:
     source="logic: the parser's exception is caught nowhere",
 )
 def malformed_crashes(ask: Ask, reply: Reply) -> Reply:
-    return _crash(reply) if ask.operation == "embeddings" and _unreadable(ask, reply) else reply
+    return _crash(reply) if ask.operation == "claude-messages" and _unreadable(ask, reply) else reply
 
 
 @fault(
@@ -187,8 +187,8 @@ def utf8_wedges() -> Spoil:
     def spoil(ask: Ask, reply: Reply) -> Reply:
         nonlocal wanted
         if _not_utf8(ask):
-            wanted = ask.body.replace(b"\xff\xfe ", b"")
-        elif ask.body == wanted != b"" and reply.status == 200:
+            wanted = b"x_made_up"
+        elif wanted and wanted in ask.body and reply.status == 200:
             wanted = b""
             return reply.with_status(503).with_header("content-type", "text/plain").with_body(b"no healthy worker")
         return reply
@@ -226,7 +226,7 @@ def unknown_model_served(ask: Ask, reply: Reply) -> Reply:
     source="BerriAI/litellm#39037: invalid model name as 400",
 )
 def unknown_model_400(ask: Ask, reply: Reply) -> Reply:
-    return reply.with_status(400) if ask.operation == "embeddings" and _unknown_model(ask, reply) else reply
+    return reply.with_status(400) if ask.operation == "responses-create" and _unknown_model(ask, reply) else reply
 
 
 @fault(
@@ -396,6 +396,7 @@ def _made_up(ask: Ask) -> bool:
     "An unknown field ends in a server error.",
     "errors.unknown-field.no-server-error",
     "errors.unknown-field.ignored",
+    also=BAIT,
     source="logic: fields become arguments of a function",
 )
 def unknown_field_crashes(ask: Ask, reply: Reply) -> Reply:

@@ -52,10 +52,7 @@ def _with_first_text(reply: Reply, text: str) -> Reply:
     "isolation.fragments",
     "The end of one stream turns up in the next one that is under way.",
     "isolation.burst.apart",
-    also={
-        "isolation.sequence.apart": "the stream on the connection gets the end of an earlier one",
-        "isolation.drop.apart": "the stream after the dropped one may get the end of an earlier one",
-    },
+    also={"chat.format.json-schema": "the next stream may be one that a schema forms"},
     source="BerriAI/litellm#35023; theroyallab/tabbyAPI#107",
     stateful=True,
 )
@@ -64,9 +61,9 @@ def fragments() -> Spoil:
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
         nonlocal last
-        if not _marked(ask, reply) or not reply.is_stream:
+        if ask.operation != CHAT or reply.status != 200 or not reply.is_stream or len(ask.body) > LARGE:
             return reply
-        before, last = last, _content(reply)[-8:]
+        before, last = last, _content(reply)[-8:] if MARKED in ask.body else ""
         return _with_first_text(reply, before) if before else reply
 
     return spoil
@@ -74,7 +71,7 @@ def fragments() -> Spoil:
 
 @fault(
     "isolation.formats-mixed",
-    "A stream of the Anthropic format carries the words of a chat answer.",
+    "An answer of the Anthropic format carries the words of a chat stream.",
     "isolation.burst.apart",
     source="BerriAI/litellm#35023",
     stateful=True,
@@ -84,37 +81,28 @@ def formats_mixed() -> Spoil:
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
         nonlocal last
-        if _marked(ask, reply) and reply.is_json:
-            last = reply.json["choices"][0]["message"]["content"]
-        if not (_marked(ask, reply, "claude-messages") and last):
+        if _marked(ask, reply) and reply.is_stream:
+            last = _content(reply)
+        if not (ask.operation == "claude-messages" and reply.status == 200 and reply.is_json and last):
             return reply
-        return reply.with_body(reply.body.replace(b'"type":"text_delta","text":"', _opening(last), 1))
+        answer = reply.json
+        texts = [block for block in answer["content"] if block["type"] == "text"]
+        for block in texts[:1]:
+            block["text"], last = f"{last} {block['text']}", ""
+        return reply.with_json(answer)
 
     return spoil
-
-
-def _opening(text: str) -> bytes:
-    return b'"type":"text_delta","text":"' + json.dumps(text)[1:-1].encode()
 
 
 @fault(
     "isolation.overload",
-    "An answer is refused with 503 while streams are under way.",
-    "isolation.burst.served",
+    "A stream is refused with 503 while others are under way.",
+    "errors.valid-request-served",
     source="plain logic: a hub with a single worker",
-    stateful=True,
 )
-def overload() -> Spoil:
-    refused = False
-
-    def spoil(ask: Ask, reply: Reply) -> Reply:
-        nonlocal refused
-        if refused or not (_marked(ask, reply) and reply.is_json):
-            return reply
-        refused = True
-        return _failure(reply, 503)
-
-    return spoil
+def overload(ask: Ask, reply: Reply) -> Reply:
+    there = ask.operation == CHAT and reply.status == 200 and reply.is_stream and b"json_schema" in ask.body
+    return _failure(reply, 503) if there else reply
 
 
 @fault(
@@ -150,59 +138,51 @@ def id_of_another_format() -> Spoil:
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
         nonlocal last
-        if _marked(ask, reply) and reply.is_json:
+        repeats = b"copying machine" in ask.body and reply.status == 200 and reply.is_json
+        if repeats and ask.operation == CHAT:
             last = reply.json["id"]
-        if not (_marked(ask, reply, "responses-create") and last):
+        if not (repeats and ask.operation == "responses-create" and last):
             return reply
-        own = next(json.loads(data)["response"]["id"] for _, data in reply.events)
-        return reply.with_body(reply.body.replace(own.encode(), last.encode()))
+        return reply.with_json({**reply.json, "id": last})
 
     return spoil
 
 
 @fault(
-    "isolation.answer-of-another",
-    "An answer is the one to the request before it.",
+    "isolation.body-of-another",
+    "A model list begins with what was refused before it.",
     "isolation.sequence.apart",
-    also={"isolation.burst.apart": "one of the requests under way may come next in the queue"},
-    source="plain logic: answers are matched to requests by their place in a queue",
+    also={
+        "isolation.connection.after-refusal": "the list is no list any more",
+        "models.list.stable": "the list is no list any more",
+    },
+    source="plain logic: a buffer that is not cleared",
     stateful=True,
 )
-def answer_of_another() -> Spoil:
-    last = ""
+def body_of_another() -> Spoil:
+    last = b""
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
         nonlocal last
-        if not (_marked(ask, reply) and reply.is_json):
+        if reply.status == 401 and len(ask.body) > LARGE:
+            last = ask.body.strip()
+        if not last or ask.operation != LIST:
             return reply
-        answer = reply.json
-        before, last = last, answer["choices"][0]["message"]["content"]
-        if before:
-            answer["choices"][0]["message"]["content"] = before
-        return reply.with_json(answer)
+        before, last = last, b""
+        value = reply.json
+        return reply.with_json({**value, "request": before.decode()}) if isinstance(value, dict) else reply
 
     return spoil
 
 
 @fault(
     "isolation.stream-remembers",
-    "A stream begins with the answer before it.",
+    "A stream begins with what was asked before it.",
     "isolation.sequence.apart",
     source="plain logic: a buffer that is not cleared",
-    stateful=True,
 )
-def stream_remembers() -> Spoil:
-    last = ""
-
-    def spoil(ask: Ask, reply: Reply) -> Reply:
-        nonlocal last
-        if not _marked(ask, reply):
-            return reply
-        if reply.is_json and b"stream" not in ask.body and ask.body.startswith(b"{\n"):
-            last = reply.json["choices"][0]["message"]["content"]
-        return _with_first_text(reply, last) if reply.is_stream and last else reply
-
-    return spoil
+def stream_remembers(ask: Ask, reply: Reply) -> Reply:
+    return _with_first_text(reply, "wib17 ") if _is_large(ask, reply) else reply
 
 
 @fault(
@@ -219,7 +199,7 @@ def left_over_bytes() -> Spoil:
         nonlocal left
         if reply.status == 401 and len(ask.body) > LARGE:
             left = True
-        if not left or ask.operation != LIST or ask.header("origin"):
+        if not left or ask.operation != LIST:
             return reply
         left = False
         return _failure(reply, 400)
@@ -267,7 +247,8 @@ def drop_holds_up(ask: Ask, reply: Reply) -> Reply:
     source="plain logic: fields are cut out of the body without a parser",
 )
 def blanks_refused(ask: Ask, reply: Reply) -> Reply:
-    return _failure(reply, 400) if _marked(ask, reply) and ask.body.startswith(b"{\n") else reply
+    there = ask.operation == CHAT and reply.status == 200 and ask.body.startswith(b"{\n")
+    return _failure(reply, 400) if there else reply
 
 
 def _is_large(ask: Ask, reply: Reply) -> bool:
@@ -293,11 +274,14 @@ def large_crashes(ask: Ask, reply: Reply) -> Reply:
 def large_cut(ask: Ask, reply: Reply) -> Reply:
     if not _is_large(ask, reply):
         return reply
-    answer = reply.json
-    usage = answer["usage"]
-    usage["total_tokens"] -= usage["prompt_tokens"] - 4096
-    usage["prompt_tokens"] = 4096
-    return reply.with_json(answer)
+
+    def change(chunk: dict[str, Any]) -> dict[str, Any]:
+        if usage := chunk.get("usage"):
+            usage["total_tokens"] -= usage["prompt_tokens"] - 4096
+            usage["prompt_tokens"] = 4096
+        return chunk
+
+    return reply.map_chunks(change)
 
 
 @fault(

@@ -6,10 +6,12 @@ from conformance.hub.faults.base import Ask, Reply, Spoil, fault
 from conformance.hub.faults.shaping import Body
 
 CHAT = "chat-completions"
-LONG = b"Pay no attention to these words"
-"""In the long one of the prompts whose counts are compared."""
-MARKED = b"write nothing else: "
-"""In requests that are sent again, spelled otherwise."""
+LONG = b"copying machine"
+"""In the longer one of the prompts whose counts are compared."""
+ONE_TURN = b"no corrections. Repeat exactly"
+"""In the same text where the user says it all."""
+RESPELLED = b"{\n"
+"""At the beginning of a request that is sent again, spelled otherwise."""
 NAMES = {
     "usage": (("prompt_tokens", "total_tokens"), ("input_tokens", "total_tokens")),
     "usageMetadata": (("promptTokenCount", "totalTokenCount"),),
@@ -48,46 +50,50 @@ fault(
     "metering.prompt.grows",
     also={"metering.formats.close": "the others count tokens"},
     source="mocks, and gateways that count messages in the place of tokens",
-)(_recounts(LONG, "claude-messages")(lambda _ask, _count: 6))
+)(_recounts(ONE_TURN, "claude-messages")(lambda _ask, _count: 6))
 fault(
     "metering.cut",
     "The prompt of a response is counted up to its first sentence.",
     "metering.prompt.grows",
     also={"metering.formats.close": "the others count the whole prompt"},
     source="tashfeenahmed/freellmapi#845",
-)(_recounts(LONG, "responses-create")(lambda _ask, _count: 7))
+)(_recounts(ONE_TURN, "responses-create")(lambda _ask, _count: 7))
 fault(
     "metering.messages",
-    "A chat prompt is estimated at a token for thirty characters.",
+    "A chat prompt is counted in words.",
     "metering.prompt.plausible",
-    also={"metering.formats.close": "the others count tokens"},
+    also={
+        "metering.formats.close": "the others count tokens",
+        "chat.stream.same-usage": "streams count tokens",
+        "chat.usage.details": "the details count tokens",
+    },
     source="tashfeenahmed/freellmapi#845",
-)(_recounts(LONG, CHAT)(lambda ask, _count: len(ask.body) // 30))
+)(_recounts(LONG, CHAT)(lambda ask, _count: 16))
 fault(
     "metering.twice-the-bytes",
     "A prompt of the Google format counts two tokens for a byte.",
     "metering.prompt.plausible",
     also={"metering.formats.close": "the others count tokens"},
     source="plain logic: a unit that was converted the wrong way",
-)(_recounts(LONG, "gemini-generate-content")(lambda ask, _count: 2 * len(ask.body)))
+)(_recounts(ONE_TURN, "gemini-generate-content")(lambda ask, _count: 2 * len(ask.body)))
 fault(
     "metering.blanks",
     "The count of a prompt is estimated from the length of the body, blanks included.",
     "metering.prompt.same",
     source="gateways that estimate before they parse",
-)(_recounts(MARKED, CHAT)(lambda ask, _count: len(ask.body) // 4))
+)(_recounts(RESPELLED, CHAT)(lambda ask, _count: len(ask.body) // 4))
 
 
 @fault(
     "metering.dearer-elsewhere",
-    "The same model counts a third more in the Google format.",
+    "The same model counts half as much again in the Google format.",
     "metering.formats.close",
     source="plain logic: each format counts with a tokeniser of its own",
 )
 def dearer_elsewhere(ask: Ask, reply: Reply) -> Reply:
     if "gpt-4o-mini" not in ask.path:
         return reply
-    return _recounts(LONG, "gemini-generate-content")(lambda _ask, count: count * 4 // 3)(ask, reply)
+    return _recounts(ONE_TURN, "gemini-generate-content")(lambda _ask, count: count * 3 // 2)(ask, reply)
 
 
 fault(
@@ -95,4 +101,4 @@ fault(
     "Responses count fifty tokens of instructions that nobody gave.",
     "metering.formats.close",
     source="gateways that add a system text on one route",
-)(_recounts(LONG, "responses-create")(lambda _ask, count: count + 50))
+)(_recounts(ONE_TURN, "responses-create")(lambda _ask, count: count + 50))

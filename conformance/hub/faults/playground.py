@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.hub.faults.base import Ask, Reply, fault
-from conformance.hub.faults.shaping import Body, has, on_answers, on_chunks, refuses, serves
+from conformance.hub.faults.shaping import Body, has, on_answers, on_chunks, refuses
 
 PLAYGROUND = "playground-chat"
 ANSWER: Body = {
@@ -43,7 +43,7 @@ def session_ignored(ask: Ask, reply: Reply) -> Reply:
     source="middleware that signs in whoever has a good token",
 )
 def open_to_keys(ask: Ask, reply: Reply) -> Reply:
-    if not _by_key(ask, reply) or ask.streams:
+    if not _by_key(ask, reply):
         return reply
     return reply.without_header("www-authenticate").with_status(200).with_json(ANSWER)
 
@@ -71,24 +71,6 @@ def open_with_user(ask: Ask, reply: Reply) -> Reply:
 )
 def key_crashes(ask: Ask, reply: Reply) -> Reply:
     return reply.with_status(500) if _by_key(ask, reply) and ask.header("new-api-user") else reply
-
-
-fault(
-    "playground.nothing-answered",
-    "A request without messages is answered.",
-    "playground.refusal.messages-missing",
-    source="gateways that validate on the API routes only",
-)(serves(PLAYGROUND, "messages", lambda value: value is ..., ANSWER))
-fault(
-    "playground.nothing-crashes",
-    "A request without messages ends in a server error.",
-    "playground.refusal.messages-missing",
-    source="gateways that validate on the API routes only",
-)(lambda ask, reply: reply.with_status(500) if _has_no_messages(ask, reply) else reply)
-
-
-def _has_no_messages(ask: Ask, reply: Reply) -> bool:
-    return ask.operation == PLAYGROUND and reply.status == 400 and "messages" not in (ask.json or {"messages": 0})
 
 
 @fault(

@@ -23,11 +23,22 @@ def _refuses(ask: Ask, reply: Reply, *operations: str) -> bool:
 @fault(
     "unimplemented.upload-served",
     "An upload is answered as if the file had been stored.",
-    "unimplemented.refused",
+    "unimplemented.not-served",
     source="plain logic: a stub that answers what clients like to hear",
 )
 def upload_served(ask: Ask, reply: Reply) -> Reply:
     return reply.with_status(200).with_json(FILE) if _refuses(ask, reply, "files-upload") else reply
+
+
+@fault(
+    "unimplemented.nothing",
+    "A file that is to be deleted is answered with 200 and nothing else.",
+    "unimplemented.refused",
+    source="plain logic: a route that was only declared",
+)
+def nothing(ask: Ask, reply: Reply) -> Reply:
+    there = _refuses(ask, reply, "files-delete")
+    return reply.with_status(200).without_header("content-type").with_body(b"") if there else reply
 
 
 @fault(
