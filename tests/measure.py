@@ -16,9 +16,7 @@ from tests.matrix import CleanRun
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        clean = CleanRun.record(
-            Path(folder), task_seconds=None, poll_interval=EMBEDDED_POLL_INTERVAL, one_by_one=False
-        )
+        clean = CleanRun.record(Path(folder), task_seconds=None, poll_interval=EMBEDDED_POLL_INTERVAL, one_by_one=False)
         records = clean.records
     rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(records[key].cost)}" for key in sorted(records))
     MEASURED.write_text("{\n" + rows + "\n}\n", encoding="ascii")
