@@ -124,21 +124,21 @@ def _spec(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     import difflib
 
-    from conformance.report.words import Words, padded
-
     catalogue = _catalogue(options)
-    say = Words(catalogue.language)
     if options.id not in catalogue:
         near = difflib.get_close_matches(options.id, catalogue, n=3, cutoff=0.5)
         hint = f"; near it: {', '.join(near)}" if near else ""
         print(f"there is no requirement {options.id!r}{hint}", file=sys.stderr)
         return 4
-    found = catalogue[options.id]
-    print(f"{found.id}  {found.level}, {say(found.authority)}\n\n{found.statement}\n")
-    for name, text in (("source", found.source), ("why", found.why), ("fix", found.fix)):
-        print(f"{padded(say(name), 7)} {text}")
-    if found.excluded:
-        print(say("not judged, because {reason}", reason=found.excluded))
+    from conformance.engine.embedded import EmbeddedHubError
+    from conformance.explain import lines
+
+    try:
+        for line in lines(catalogue[options.id], catalogue):
+            print(line, flush=True)
+    except EmbeddedHubError as problem:
+        print(f"no example: {problem}", file=sys.stderr)
+        return 3
     return 0
 
 

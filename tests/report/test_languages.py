@@ -26,7 +26,7 @@ def phrases() -> Iterator[str]:
     """Every phrase that the reports say, as it stands in the code."""
     yield from map(str, [*Verdict, *Authority, *COLUMNS, *WORDS.values()])
     yield from SAID.findall((PACKAGE / "report" / "report.html.j2").read_text(encoding="utf-8"))
-    for path in [*(PACKAGE / "report").glob("*.py"), PACKAGE / "__main__.py"]:
+    for path in [*(PACKAGE / "report").glob("*.py"), PACKAGE / "__main__.py", PACKAGE / "explain.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
                 yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
