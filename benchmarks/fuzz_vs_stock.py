@@ -1,11 +1,14 @@
-"""This suite beside stock `schemathesis run`: same contract, same hub, same faults, same seeds.
+"""This suite beside stock `schemathesis run`: same contract, same operations, same hub, same faults, same seeds.
 
-    python -m benchmarks.fuzz_vs_stock [--seeds 1 2] [--faults ID ...] [--examples 50]
+    python -m benchmarks.fuzz_vs_stock [--seeds 1 2] [--faults ID ...] [--examples 50] [--keep FILE]
 
-Both stop at the first thing that they find; what is counted are the requests that the hub had got when the one came
-whose answer shows it. What stock says of the clean hub is taken as its baseline, so that a fault
-counts as found only when something new is reported; the entries of that baseline are its false accusations. Prints a
-table in Markdown. Takes about an hour with two seeds; nothing runs it automatically.
+A run ends at the first thing that it finds which is not found on the clean hub. Counted are the requests that the hub
+has got when the answer that shows it is complete; what either tool sends afterwards to make a request smaller does not
+count. This suite fuzzes first, and where that finds nothing its handwritten judges are asked, with a count of their own.
+
+What stock says of the clean hub is handed to it as its baseline, so that it has to report something new; the entries of
+that baseline are its false accusations. Prints tables in Markdown. One process works at a time, and nothing runs this
+automatically. With `--keep` every run is appended to a file of JSON lines, and what stands there is not repeated.
 """
 
 from __future__ import annotations
@@ -18,37 +21,34 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.counting_hub import TIMES_PATH
 from conformance.engine.contract import load_contract
 from conformance.engine.evidence import Store
+from conformance.hub.faults import load_faults
 
 ROOT = Path(__file__).resolve().parent.parent
-TRANSIT = 0.05
-"""Seconds that a request may be on its way."""
 TOKEN = "sk-benchmark-of-two-fuzzers"
 OPERATIONS = (
     *("chat-completions", "list-models-openai", "list-models-gemini", "moderations", "videos-create"),
     *("videos-retrieve", "videos-content", "files-list", "files-retrieve", "files-content"),
 )
-FAMILIES = ("chat", "models", "moderations", "videos", "unimplemented", "auth", "errors", "transport", "fuzz")
+FAMILIES = ("chat", "models", "moderations", "videos", "unimplemented", "auth", "errors", "transport")
 LEFT_OUT = "not kling and not jimeng and not generations and not remix and not fine-tunes and not upload and not delete"
-BY_SEARCH = (
-    *("fuzz.zero-temperature", "fuzz.nul-in-text", "fuzz.fraction-of-zero", "fuzz.empty-list", "fuzz.deep-body"),
-    *("fuzz.undocumented-status", "fuzz.bare-error", "fuzz.token-in-error", "fuzz.lenient-types"),
-    *("fuzz.lenient-range", "fuzz.zero-refused", "fuzz.open-streams", "fuzz.any-method", "fuzz.any-id"),
-    *("fuzz.lost-task", "fuzz.nan-in-answer", "fuzz.short-answer", "fuzz.short-stream-unended"),
-)
 BY_HAND = (
     *("auth.wrong.any-token-will-do", "auth.missing.open-route", "errors.content-type.text", "errors.no-page.proxy"),
     *("chat.answer.no-choices", "chat.stream.no-done", "chat.stream.id-each", "chat.limit.ignored"),
-    *("chat.stop.ignored", "videos.goes-on-after-its-end"),
+    *("chat.stop.ignored", "chat.usage.total-off-by-one", "chat.text.mojibake", "videos.goes-on-after-its-end"),
 )
+"""Faults of other rooms: some that every answer shows, some that only a judge can see who asks for them."""
+OURS = "this suite"
+STOCK = "stock"
 
 
 @dataclass(frozen=True)
@@ -94,49 +94,68 @@ def document(folder: Path) -> Path:
     return target
 
 
+def pytest_run(url: str, folder: Path, arguments: Sequence[str]) -> Run:
+    """This suite on a hub, up to its first finding."""
+    report = folder / "ours"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--base-url", url]
+    before, started = len(times(url)), time.monotonic()
+    done = subprocess.run(
+        [*command, f"--report={report}", "--allow-expensive", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "HUB_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - started
+    if done.returncode not in (0, 1, 2):
+        raise SystemExit(f"the suite ended with {done.returncode}\n{done.stdout[-2000:]}")
+    result = json.loads((report / "result.json").read_text(encoding="utf-8"))
+    red = [row for row in result["rows"] if row["verdict"] in ("fail", "warn")]
+    came = times(url)[before:]
+    if not red:
+        return Run(False, len(came), seconds)
+    until, what = min((shown_at(row, report / "evidence"), row["requirement"]) for row in red)
+    return Run(True, sum(moment <= until for moment in came), seconds, what)
+
+
 def ours(fault: str, seed: int, folder: Path) -> Run:
+    """Fuzzing; where that finds nothing, the handwritten judges."""
+    operations = " or ".join(f"[{name}]" for name in OPERATIONS)
     with hub(fault) as url:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--base-url", url]
-        command += [f"--report={folder / 'ours'}", "--fuzz=quick", f"--fuzz-seed={seed}", "--fuzz-budget=100000"]
-        command += ["--allow-expensive", "-k", LEFT_OUT]
-        command += [word for family in FAMILIES for word in ("--family", family)]
-        started = time.monotonic()
-        environment = {**os.environ, "HUB_TOKEN": TOKEN}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        seconds = time.monotonic() - started
-        result = json.loads((folder / "ours" / "result.json").read_text(encoding="utf-8"))
-        red = [row for row in result["rows"] if row["verdict"] in ("fail", "warn")]
-        if done.returncode not in (0, 1, 2):
-            raise SystemExit(f"{fault}: the suite ended with {done.returncode}\n{done.stdout[-2000:]}")
-        came = times(url)
-        if not red:
-            return Run(False, len(came), seconds)
-        until, what = min((shown_at(row, folder / "ours" / "evidence"), row["requirement"]) for row in red)
-        return Run(True, sum(moment <= until + TRANSIT for moment in came), seconds, what)
+        fuzzing = ("conformance/fuzz", "--fuzz=quick", f"--fuzz-seed={seed}", "--fuzz-budget=100000", "-k", operations)
+        searched = pytest_run(url, folder, fuzzing)
+        if searched.found or not fault:
+            return searched
+        families = (word for family in FAMILIES for word in ("--family", family))
+        asked = pytest_run(url, folder, ("--fuzz=off", "-k", LEFT_OUT, *families))
+        return Run(asked.found, asked.requests, searched.seconds + asked.seconds, asked.what)
 
 
 def shown_at(row: dict[str, Any], evidence: Path) -> float:
-    """When the request was sent whose answer shows a finding; for handwritten judges the last one that they look at."""
+    """When the answer that shows a finding was complete; for a handwritten judge the last one that it looks at."""
     records = [json.loads(Store(evidence).path(key).read_text(encoding="ascii")) for key in row["evidence"]]
     for record in records:
         for noted in (record["notes"] or {}).get("findings", ()):
             if row["requirement"] == f"fuzz.{noted['check']}":
-                return float(record["exchanges"][noted["exchange"]]["started"])
-    return max(float(exchange["started"]) for record in records for exchange in record["exchanges"])
+                return float(noted["first_at"])
+    exchanges = [exchange for record in records for exchange in record["exchanges"]]
+    return max(float(exchange["started"] + (exchange["ended_at"] or 0)) for exchange in exchanges)
 
 
-def stock(fault: str, seed: int, folder: Path, examples: int, baseline: Path | None) -> Run:
+def stock(fault: str, seed: int, folder: Path, examples: int) -> Run:
+    """`schemathesis run` with all checks and phases; on the clean hub it writes the baseline of its seed."""
+    baseline = folder / f"baseline-{seed}.json"
+    command = [str(Path(sys.executable).with_name("st")), "run", str(document(folder))]
+    command += ["--seed", str(seed), "--max-examples", str(examples), "--checks", "all", "--no-color", "--no-shrink"]
+    command += [word for name in OPERATIONS for word in ("--include-operation-id", name)]
+    command += ["-H", f"Authorization: Bearer {TOKEN}", "--generation-database", "none", "--baseline", str(baseline)]
+    command += ["--max-failures", "1"] if fault else ["--baseline-update", "--continue-on-failure"]
     with hub(fault) as url:
-        command = [str(Path(sys.executable).with_name("st")), "run", str(document(folder)), "--url", url]
-        command += ["--seed", str(seed), "--max-examples", str(examples), "--checks", "all", "--no-color"]
-        command += [word for name in OPERATIONS for word in ("--include-operation-id", name)]
-        command += ["-H", f"Authorization: Bearer {TOKEN}", "--generation-database", "none"]
-        command += ["--baseline", str(baseline), "--max-failures", "1"] if baseline and fault else []
-        command += ["--baseline", str(baseline), "--baseline-update", "--continue-on-failure"] if not fault else []
         started = time.monotonic()
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, "--url", url], cwd=folder, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - started
-        what = next((line.strip() for line in done.stdout.splitlines() if line.startswith("- ")), "")
+        what = next((line.strip("- ").strip() for line in done.stdout.splitlines() if line.startswith("- ")), "")
         return Run(bool(what) and bool(fault), len(times(url)), seconds, what)
 
 
@@ -144,64 +163,104 @@ def accusations(baseline: Path) -> int:
     return len(json.loads(baseline.read_text(encoding="utf-8"))["entries"]) if baseline.exists() else 0
 
 
-def table(
-    faults: Sequence[str], results: dict[tuple[str, int], tuple[Run, Run]], seeds: Sequence[int]
-) -> Iterator[str]:
-    yield "| fault | this suite | requests | first finding | stock | requests |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+class Kept:
+    """Runs by tool, fault and seed, appended to a file of JSON lines where one is given."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.runs: dict[tuple[str, str, int], Run] = {}
+        lines = path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []
+        for line in map(json.loads, lines):
+            self.runs[line["tool"], line["fault"], line["seed"]] = Run(**line["run"])
+
+    def run(self, tool: str, fault: str, seed: int, make: Callable[[], Run]) -> Run:
+        key = (tool, fault, seed)
+        if key not in self.runs:
+            run = self.runs[key] = make()
+            line = json.dumps({"tool": tool, "fault": fault, "seed": seed, "run": asdict(run)})
+            print(line, file=sys.stderr, flush=True)
+            if self.path:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+        return self.runs[key]
+
+    def of(self, tool: str, fault: str, seeds: Sequence[int]) -> list[Run]:
+        return [self.runs[tool, fault, seed] for seed in seeds]
+
+
+def table(faults: Sequence[str], kept: Kept, seeds: Sequence[int]) -> Iterator[str]:
+    """Requests until found, one number for each seed; a dash where it was not found."""
+    yield "| fault | this suite | found as | stock | found as |"
+    yield "| --- | --- | --- | --- | --- |"
     for fault in faults:
-        pairs = [results[fault, seed] for seed in seeds]
-        own, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        cells = (f"`{fault}`", _found(own), _numbers(own), f"`{own[0].what}`", _found(other), _numbers(other))
+        own, other = kept.of(OURS, fault, seeds), kept.of(STOCK, fault, seeds)
+        cells = (f"`{fault}`", _numbers(own), f"`{_what(own)}`", _numbers(other), _what(other))
         yield f"| {' | '.join(cells)} |"
 
 
-def _found(runs: Sequence[Run]) -> str:
-    return ", ".join("yes" if run.found else "no" for run in runs)
-
-
 def _numbers(runs: Sequence[Run]) -> str:
-    return ", ".join(str(run.requests) for run in runs)
+    return ", ".join(str(run.requests) if run.found else "-" for run in runs)
 
 
-def totals(name: str, runs: Sequence[Run], clean: Sequence[Run], false: int) -> str:
-    requests, seconds = sum(run.requests for run in runs), sum(run.seconds for run in runs)
-    found = sum(run.found for run in runs)
-    until = sorted(run.requests for run in runs if run.found)
-    median = until[len(until) // 2] if until else 0
+def _what(runs: Sequence[Run]) -> str:
+    return next((run.what for run in runs if run.found), "")
+
+
+def comparison(faults: Sequence[str], kept: Kept, seeds: Sequence[int]) -> Iterator[str]:
+    """What one tool found and the other did not, and where stock needed fewer requests."""
+    pairs = [(f, s, kept.runs[OURS, f, s], kept.runs[STOCK, f, s]) for f in faults for s in seeds]
+    yield f"* Found by stock alone: {_listed((f, s) for f, s, own, other in pairs if other.found and not own.found)}"
+    yield f"* Found by this suite alone: {_listed((f, s) for f, s, own, other in pairs if own.found and not other.found)}"
+    sooner = ((f, s) for f, s, own, other in pairs if own.found and other.found and other.requests < own.requests)
+    yield f"* Found by stock with fewer requests: {_listed(sooner)}"
+
+
+def _listed(found: Iterator[tuple[str, int]]) -> str:
+    seeds: dict[str, list[str]] = {}
+    for fault, seed in found:
+        seeds.setdefault(fault, []).append(str(seed))
+    return ", ".join(f"`{fault}` (seed {' and '.join(which)})" for fault, which in seeds.items()) or "nothing"
+
+
+def totals(tool: str, runs: Sequence[Run], clean: Sequence[Run], false: int) -> str:
+    """One line of the second table."""
+    requests, seconds = sum(run.requests for run in clean), sum(run.seconds for run in clean)
+    until = [run.requests for run in runs if run.found]
     whole = ", ".join(f"{run.requests} in {run.seconds:.0f} s" for run in clean)
-    cells = (name, f"{found} of {len(runs)}", str(median), f"{requests / seconds:.0f}", f"{seconds:.0f} s", whole)
-    return f"| {' | '.join(cells)} | {false} |"
+    wall = f"{sum(run.seconds for run in runs):.0f} s"
+    cells = (tool, f"{len(until)} of {len(runs)}", f"{median(until or [0]):.0f}", wall, whole)
+    return f"| {' | '.join(cells)} | {requests / seconds:.0f} | {false} |"
 
 
 def main() -> None:
     """Run both tools on every fault and seed, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--faults", nargs="+", default=[*BY_SEARCH, *BY_HAND])
+    by_search = [name for name, fault in load_faults().items() if fault.family == "fuzz"]
+    parser.add_argument("--faults", nargs="+", default=[*by_search, *BY_HAND])
     parser.add_argument("--examples", type=int, default=50, help="random examples of stock for each operation")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="file of runs that are not to be repeated")
     options = parser.parse_args()
-    results: dict[tuple[str, int], tuple[Run, Run]] = {}
-    clean: list[tuple[Run, Run]] = []
-    false = [0, 0]
+    kept = Kept(options.keep)
+    false = {OURS: 0, STOCK: 0}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for seed in options.seeds:
-            baseline = folder / f"baseline-{seed}.json"
-            pair = ours("", seed, folder), stock("", seed, folder, options.examples, baseline)
-            clean.append(pair)
-            false = [false[0] + int(pair[0].found), false[1] + accusations(baseline)]
+            # Never taken from the file: the other runs lean on the baseline that it writes.
+            kept.runs[STOCK, "", seed] = stock("", seed, folder, options.examples)
+            false[STOCK] += accusations(folder / f"baseline-{seed}.json")
+            false[OURS] += kept.run(OURS, "", seed, lambda: ours("", seed, folder)).found  # noqa: B023
             for fault in options.faults:
-                pair = ours(fault, seed, folder), stock(fault, seed, folder, options.examples, baseline)
-                results[fault, seed] = pair
-                print(fault, seed, *pair, file=sys.stderr, flush=True)
-    print("\n".join(table(options.faults, results, options.seeds)), end="\n\n")
-    columns = ("found", "median of requests until found", "requests/s", "wall time", "whole run, clean hub")
+                kept.run(OURS, fault, seed, lambda: ours(fault, seed, folder))  # noqa: B023
+                kept.run(STOCK, fault, seed, lambda: stock(fault, seed, folder, options.examples))  # noqa: B023
+    print("\n".join(table(options.faults, kept, options.seeds)), end="\n\n")
+    columns = ("found", "median of requests until found", "wall time of these", "whole run, clean hub", "requests/s")
     print(f"| | {' | '.join(columns)} | false accusations |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for number, tool in enumerate(("this suite", "stock")):
-        runs = [pair[number] for pair in results.values()]
-        print(totals(tool, runs, [pair[number] for pair in clean], false[number]))
+    for tool in (OURS, STOCK):
+        runs = [kept.runs[tool, fault, seed] for fault in options.faults for seed in options.seeds]
+        print(totals(tool, runs, kept.of(tool, "", options.seeds), false[tool]))
+    print("", *comparison(options.faults, kept, options.seeds), sep="\n")
 
 
 if __name__ == "__main__":

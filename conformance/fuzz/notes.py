@@ -29,6 +29,8 @@ class Noted:
     """Requests that showed it."""
     first: int = 0
     """How many requests had been sent when it was first seen."""
+    first_at: float = 0.0
+    """When the answer that first showed it was complete, in Unix seconds."""
     minimal: bool = False
     """Whether smaller requests were tried, and none of them showed it."""
 

@@ -227,25 +227,25 @@ class OperationRun:
                 self.notes.findings[number], seen=self.notes.findings[number].seen + 1
             )
             return
-        first = self.notes.requests
-        shown = Shown(finding, asked)
+        first, shown = self.notes.requests, Shown(finding, asked)
         if _passing(asked.exchange) and await self._shows(shown, replace(asked.case, phase="again")) is None:
             return  # a moment's trouble is nobody's fault
         minimal = False
         if len(self.notes.findings) < MOST_MINIMISED:
             shown, minimal = await self._smaller(shown)
-        self._note(shown, finding.key, first, minimal, asked.case.phase)
+        self._note(shown, finding.key, asked, first, minimal)
         if self.terms.save:
             keep(Path(self.terms.save), self.operation.id, finding.check, shown.asked.case, self.terms.seed)
 
-    def _note(self, shown: Shown, key: tuple[str, str, str], first: int, minimal: bool, phase: str) -> None:
+    def _note(self, shown: Shown, key: tuple[str, str, str], seen: Asked, first: int, minimal: bool) -> None:
+        """Note what is shown. `seen` is what showed it first, `first` the number of requests until then."""
         self._keys[key] = len(self.notes.findings)
         self.exchanges.append(shown.asked.exchange)
         parts = {name: getattr(shown.finding, name) for name in ("check", "code", "expected", "got", "at")}
         exchange, what = len(self.exchanges) - 1, shown.asked.case.what
-        self.notes.findings.append(
-            Noted(**parts, exchange=exchange, what=what, phase=phase, first=first, minimal=minimal)
-        )
+        at = seen.exchange.started + seen.exchange.elapsed
+        noted = Noted(**parts, exchange=exchange, what=what, phase=seen.case.phase, first=first, first_at=at)
+        self.notes.findings.append(replace(noted, minimal=minimal))
 
     async def _smaller(self, shown: Shown) -> tuple[Shown, bool]:
         tries = self.terms.smaller
@@ -335,7 +335,7 @@ class OperationRun:
         """Add a finding whose request is as small as it gets."""
         if finding.key in self._keys:
             return
-        self._note(Shown(finding, asked), finding.key, self.notes.requests, False, asked.case.phase)
+        self._note(Shown(finding, asked), finding.key, asked, self.notes.requests, False)
 
     async def _links(self) -> None:
         """Follow the documented links of an accepted request: what was made can be found, and nothing else."""
