@@ -7,15 +7,20 @@ hundreds is asked for at once.
 from __future__ import annotations
 
 import copy
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from conformance.engine.contract import Contract, Operation
 from conformance.fuzz.bounds import LARGEST
 from conformance.fuzz.case import JSON_TYPE, Case
+
+T = TypeVar("T")
+Oddity = tuple[str, Any, bool]
+"""What is odd in words, the body, and whether the contract alone decides that it has to be served."""
 
 PHASE = "odd"
 INDEPENDENT = frozenset(
@@ -69,21 +74,30 @@ NOT_IDS = frozenset({"model", "action", "mode"})
 
 
 def odd_cases(contract: Contract, operation: Operation, example: Case | None) -> Iterator[Case]:
-    """The odd requests of an operation, the likeliest to find something first."""
+    """The odd requests of an operation: one of each kind, and so on, because what fails on one mostly fails on many."""
     yield from _odd_paths(operation)
     if example is None or example.media_type != JSON_TYPE:
         return
     value = json.loads(example.body)
     base = replace(example, phase=PHASE, independent=False)
-    for what, changed, independent in _odd_members(contract, operation, value):
-        yield replace(base, body=_bytes(changed), what=what, independent=independent)
-    for what, changed in _odd_streams(contract, operation, value):
-        yield replace(base, body=_bytes(changed), what=what)
-    for what, odd in ALMOST_JSON:
-        body = b'{"hub_conformance_unknown_member": ' + odd + b", " + example.body[1:]
-        yield replace(base, body=body, what=f"the body holds {what}")
-    for what, body in UNREADABLE:
-        yield replace(base, body=body, what=f"the body is {what}")
+    members = (
+        replace(base, body=_bytes(changed), what=what, independent=independent)
+        for what, changed, independent in by_turns(
+            _odd_numbers(contract, operation, value),
+            _odd_texts(value),
+            _odd_lists(value),
+            _odd_wholes(value),
+            _odd_streams(contract, operation, value),
+        )
+    )
+    yield from by_turns(members, _odd_bytes(base))
+
+
+def by_turns(*kinds: Iterable[T]) -> Iterator[T]:
+    """One of each kind, then a second one of each, until none is left."""
+    end = object()
+    for row in itertools.zip_longest(*kinds, fillvalue=end):
+        yield from (item for item in row if item is not end)  # type: ignore[misc]
 
 
 def id_parameters(operation: Operation) -> list[str]:
@@ -101,51 +115,66 @@ def _odd_paths(operation: Operation) -> Iterator[Case]:
                 yield Case(operation.method, path, headers, body, PHASE, f"{name} is {what}")
 
 
-def _odd_members(contract: Contract, operation: Operation, value: Any) -> Iterator[tuple[str, Any, bool]]:
-    schema = contract.schema(operation.request_schema(JSON_TYPE) or "")
-    for what, changed, independent in _odd_numbers(schema.get("properties", {}), value):
-        yield what, changed, independent and (operation.cost == "cheap" or not what.startswith("n is"))
+def _odd_bytes(example: Case) -> Iterator[Case]:
+    for what, body in UNREADABLE:
+        yield replace(example, body=body, what=f"the body is {what}")
+    for what, odd in ALMOST_JSON:
+        body = b'{"hub_conformance_unknown_member": ' + odd + b", " + example.body[1:]
+        yield replace(example, body=body, what=f"the body holds {what}")
+
+
+def _odd_numbers(contract: Contract, operation: Operation, value: Any) -> Iterator[Oddity]:
+    for name, number in _numbers_of(contract, operation):
+        surely = name in INDEPENDENT and (operation.cost == "cheap" or name != "n")
+        yield f"{name} is {json.dumps(number)}", {**value, name: number}, surely
+
+
+def _odd_texts(value: Any) -> Iterator[Oddity]:
     for pointer, old in _scalars(value):
         if isinstance(old, str) and pointer[-1] not in ("model", "role", "type"):
             yield f"{_name(pointer)} holds U+0000", _with(value, pointer, f"{old}\0{old}"), False
             yield f"{_name(pointer)} holds many scripts", _with(value, pointer, MANY_SCRIPTS), _is_prose(pointer)
             yield f"{_name(pointer)} is empty", _with(value, pointer, ""), False
             yield f"{_name(pointer)} holds half of a surrogate pair", _with(value, pointer, "a\ud800b"), False
+
+
+def _odd_lists(value: Any) -> Iterator[Oddity]:
     for pointer, old in _lists(value):
         yield f"{_name(pointer)} is an empty list", _with(value, pointer, []), False
         yield f"{_name(pointer)} holds null", _with(value, pointer, [None]), False
         yield f"{_name(pointer)} holds a list", _with(value, pointer, [old]), False
+
+
+def _odd_wholes(value: Any) -> Iterator[Oddity]:
     yield "model is unknown", {**value, "model": "hub-conformance-no-such-model"}, False
     yield "a member that no schema names", {**value, "hub_conformance_unknown_member": {"a": [1, None]}}, True
     yield "a very large number", {**value, "hub_conformance_unknown_member": 10**400}, False
 
 
-def _odd_streams(contract: Contract, operation: Operation, value: Any) -> Iterator[tuple[str, Any]]:
+def _odd_streams(contract: Contract, operation: Operation, value: Any) -> Iterator[Oddity]:
     """The same as a stream, where the body says so: the code that writes streams is another one."""
     trigger = operation.streaming.trigger
     if trigger is None or trigger.where != "body" or not operation.streaming.kind.startswith("sse"):
         return
-    schema = contract.schema(operation.request_schema(JSON_TYPE) or "")
     streamed = {**value, trigger.name: trigger.value}
     ends: dict[str, Any] = {}
-    for what, changed, independent in _odd_numbers(schema.get("properties", {}), {}):
-        if independent and what.endswith((" is 0", " is 1")):
-            ends.update({name: number for name, number in changed.items() if name not in ends})
-    yield "a stream with every number at its lower end", {**streamed, **ends}
+    for name, number in _numbers_of(contract, operation):
+        if name in INDEPENDENT and number in (0, 1):
+            ends.setdefault(name, number)
+    yield "a stream with every number at its lower end", {**streamed, **ends}, False
     for pointer, old in _scalars(value):
         if isinstance(old, str) and _is_prose(pointer):
-            yield f"a stream, and {_name(pointer)} holds many scripts", _with(streamed, pointer, MANY_SCRIPTS)
+            yield f"a stream, and {_name(pointer)} holds many scripts", _with(streamed, pointer, MANY_SCRIPTS), False
 
 
-def _odd_numbers(properties: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
-    for name, shape in properties.items():
+def _numbers_of(contract: Contract, operation: Operation) -> Iterator[tuple[str, int | float]]:
+    """Names of the body's numeric members, each with one value after the other."""
+    schema = contract.schema(operation.request_schema(JSON_TYPE) or "")
+    for name, shape in schema.get("properties", {}).items():
         kinds = shape.get("type") if isinstance(shape, dict) else None
         kinds = {kinds} if isinstance(kinds, str) else {*(kinds or ())}
-        if not kinds & {"integer", "number"}:
-            continue
-        for number in _numbers(name, shape, "integer" in kinds):
-            spelled = f"{name} is {json.dumps(number)}"
-            yield spelled, {**value, name: number}, name in INDEPENDENT
+        if kinds & {"integer", "number"}:
+            yield from ((name, number) for number in _numbers(name, shape, "integer" in kinds))
 
 
 def _numbers(name: str, shape: Mapping[str, Any], whole: bool) -> list[int | float]:

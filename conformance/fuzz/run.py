@@ -23,16 +23,14 @@ from conformance.fuzz.checks import PASSING, Asked, Finding, run_checks
 from conformance.fuzz.document import documented, model_of, narrowed
 from conformance.fuzz.kept import keep, kept
 from conformance.fuzz.notes import Noted, Notes
-from conformance.fuzz.odd import odd_cases
+from conformance.fuzz.odd import by_turns, odd_cases
 from conformance.fuzz.shrink import shrink
 from conformance.fuzz.terms import Terms
 from conformance.fuzz.validity import Fit, Validity, examine
-from conformance.wire.exchange import End, Exchange, Request
+from conformance.wire.exchange import End, Exchange
 
 NOT_SERVED = frozenset({404, 405, 410, 501})
 NO_ACCESS = frozenset({401, 402, 403})
-MOST_MINIMISED = 6
-"""Findings of one operation whose requests are made smaller; a hub that breaks everything breaks it plainly."""
 SILENCES = 3
 """Requests in a row without an answer, or with 429, after which the operation is left alone."""
 STRANGERS = 3
@@ -83,6 +81,8 @@ class OperationRun:
         self._known: set[str] = set()
         self._keys: dict[tuple[str, str, str], int] = {}
         self._silent = 0
+        self._strangers: set[tuple[str, bool]] = set()
+        """The kinds of accepted requests that were sent again without a credential: phase, and whether it streams."""
         self._baseline = False
         """Whether a documented example was served: only then a refusal can be blamed on what is odd."""
         self._end = time.monotonic() + terms.seconds
@@ -106,11 +106,13 @@ class OperationRun:
             return
         if self.terms.save:
             await self._send(kept(Path(self.terms.save), self.operation.id))
-        drawn = self._drawn(source.coverage())
-        await self._send([*odd, *drawn] if self.hub.share is None else self._mixed(odd, drawn))
+        await self._without_credential(examples)
+        messages, data = self._drawn(source.coverage())
+        await self._send(messages)
+        await self._send(list(by_turns(odd, data)))
         await self._send(source.random(self.terms.random, valid=False))
         await self._send(source.random(self.terms.random, valid=True))
-        await self._strangers(examples)
+        await self._without_credential(examples)
         await self._links()
 
     async def _is_served(self, others: Iterable[Case], examples: Sequence[Case]) -> bool:
@@ -129,8 +131,8 @@ class OperationRun:
                 await self._judge(self._as_it_counts(case), validity, exchange)
         return not self.notes.unserved
 
-    def _drawn(self, cases: list[Case]) -> list[Case]:
-        """A sample of the coverage cases in which everything that they are about occurs alike."""
+    def _drawn(self, cases: list[Case]) -> tuple[list[Case], list[Case]]:
+        """Coverage cases about the message itself, and about its data: samples in which every kind occurs alike."""
         chance = random.Random(self.seed)
         data = [case for case in cases if case.aim is Aim.DATA]
         deep = [case for case in data if "->" in case.what]
@@ -139,13 +141,7 @@ class OperationRun:
         rest = sample(deep, self.terms.cases - len(first), chance)
         methods = sample([case for case in cases if case.aim is Aim.METHOD], METHODS_TRIED, chance)
         types = sample([case for case in cases if case.aim is Aim.CONTENT_TYPE], CONTENT_TYPES_TRIED, chance)
-        return [*first, *rest, *methods, *types]
-
-    def _mixed(self, odd: list[Case], drawn: list[Case]) -> list[Case]:
-        """Both kinds by turns, so that a small share of a budget goes to both."""
-        shuffled = random.Random(self.seed).sample(odd, len(odd))
-        pairs = itertools.zip_longest(shuffled, drawn)
-        return [case for pair in pairs for case in pair if case is not None]
+        return [*methods, *types], [*first, *rest]
 
     async def _send(self, cases: Sequence[Case]) -> None:
         """Send what may be sent, several at once where the hub is ours, and look at the answers in order."""
@@ -231,8 +227,8 @@ class OperationRun:
         if _passing(asked.exchange) and await self._shows(shown, replace(asked.case, phase="again")) is None:
             return  # a moment's trouble is nobody's fault
         minimal = False
-        if len(self.notes.findings) < MOST_MINIMISED:
-            shown, minimal = await self._smaller(shown)
+        if all(noted.check != finding.check for noted in self.notes.findings):
+            shown, minimal = await self._smaller(shown)  # the first finding of a check is the one that a judge shows
         self._note(shown, finding.key, asked, first, minimal)
         if self.terms.save:
             keep(Path(self.terms.save), self.operation.id, finding.check, shown.asked.case, self.terms.seed)
@@ -303,19 +299,21 @@ class OperationRun:
         exchange = await self._exchange(Case(self.operation.method, path, phase="control"))
         return exchange is not None and exchange.status == 404 and _wording(exchange) == _wording(answer)
 
-    async def _strangers(self, examples: Sequence[Case]) -> None:
-        """The same requests without a credential, and with a wrong one."""
+    async def _without_credential(self, examples: Sequence[Case]) -> None:
+        """One request of each kind that was accepted, without a credential; the first one with a wrong one, too."""
         if self.hub.target.token is None or "none" in self.operation.auth:
             return
-        accepted = _of_each_phase(r for r in self.replies if r.exchange.ok and r.case.method == self.operation.method)
-        scheme = self.operation.auth[0]
-        headers, query = credential(scheme, WRONG_TOKEN)
-        candidates = [reply.case for reply in accepted][:STRANGERS] or examples[:1]
-        for number, case in enumerate(case for case in candidates if self._may_be_sent(case)):
+        headers, query = credential(self.operation.auth[0], WRONG_TOKEN)
+        accepted = [r for r in self.replies if r.exchange.ok and r.case.method == self.operation.method]
+        cases = [(_kind(reply), reply.case) for reply in accepted] or [(("", False), case) for case in examples[:1]]
+        for kind, case in cases:
+            if kind in self._strangers or len(self._strangers) == STRANGERS or not self._may_be_sent(case):
+                continue
             await self._stranger(replace(case, phase="strangers"), "no credential")
-            if number == 0 and not query:
+            if not self._strangers and not query:
                 wrong = replace(case, phase="strangers", headers=(*case.headers, *headers))
                 await self._stranger(wrong, "a wrong token")
+            self._strangers.add(kind)
 
     def _may_be_sent(self, case: Case) -> bool:
         validity = examine(self.hub.contract, self.operation, case)
@@ -405,13 +403,8 @@ def _later(make: Callable[[], list[Case]]) -> Iterator[Case]:
     yield from make()
 
 
-def _of_each_phase(replies: Iterable[Reply]) -> list[Reply]:
-    """One reply of each phase, streams and whole answers apart."""
-    chosen: dict[tuple[str, bool], Reply] = {}
-    for reply in replies:
-        request: Request = reply.exchange.request
-        chosen.setdefault((reply.case.phase, asks_for_stream(reply.asked.operation, request)), reply)
-    return list(chosen.values())
+def _kind(reply: Reply) -> tuple[str, bool]:
+    return reply.case.phase, asks_for_stream(reply.asked.operation, reply.exchange.request)
 
 
 def _passing(exchange: Exchange) -> bool:
