@@ -4,7 +4,7 @@
 
 A run ends at the first thing that it finds which is not found on the clean hub. Counted are the requests that the hub
 has got when the answer that shows it is complete; what either tool sends afterwards to make a request smaller does not
-count. This suite fuzzes first, and where that finds nothing its handwritten judges are asked, with a count of their own.
+count. This suite fuzzes first; where that finds nothing its handwritten judges are asked, with a count of their own.
 
 What stock says of the clean hub is handed to it as its baseline, so that it has to report something new; the entries of
 that baseline are its false accusations. Prints tables in Markdown. One process works at a time, and nothing runs this
@@ -257,9 +257,11 @@ def _what(runs: Sequence[Run]) -> str:
 def comparison(faults: Sequence[str], kept: Kept, seeds: Sequence[int]) -> Iterator[str]:
     """What one tool found and the other did not, and where stock needed fewer requests."""
     pairs = [(f, s, kept.runs[OURS, f, s], kept.runs[STOCK, f, s]) for f in faults for s in seeds]
-    yield f"* Found by stock alone: {_listed((f, s) for f, s, own, other in pairs if other.found and not own.found)}"
-    yield f"* Found by this suite alone: {_listed((f, s) for f, s, own, other in pairs if own.found and not other.found)}"
+    missed = ((f, s) for f, s, own, other in pairs if other.found and not own.found)
+    unseen = ((f, s) for f, s, own, other in pairs if own.found and not other.found)
     sooner = ((f, s) for f, s, own, other in pairs if own.found and other.found and other.requests < own.requests)
+    yield f"* Found by stock alone: {_listed(missed)}"
+    yield f"* Found by this suite alone: {_listed(unseen)}"
     yield f"* Found by stock with fewer requests: {_listed(sooner)}"
 
 
