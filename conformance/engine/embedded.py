@@ -27,7 +27,7 @@ class EmbeddedHub:
     def start(
         cls, token: str, fault: str | None = None, latency: int = 0, task_seconds: float | None = None
     ) -> EmbeddedHub:
-        """Start a hub on a free port of 127.0.0.1.
+        """Start a hub on a free port of 127.0.0.1 and wait until it is ready.
 
         Args:
             token: the only token that it takes; handed over in the environment, never on the command line.
@@ -38,6 +38,13 @@ class EmbeddedHub:
         Raises:
             EmbeddedHubError: it ended instead of becoming ready, or took too long.
         """
+        return cls.launch(token, fault, latency, task_seconds).ready()
+
+    @classmethod
+    def launch(
+        cls, token: str, fault: str | None = None, latency: int = 0, task_seconds: float | None = None
+    ) -> EmbeddedHub:
+        """The same without waiting, for who has something else to do meanwhile; `ready` waits."""
         command = [sys.executable, "-m", "conformance.hub", "--port", "0", "--until-stdin-closes"]
         command += ["--fault", fault] if fault else []
         command += ["--latency", str(latency)] if latency else []
@@ -50,13 +57,22 @@ class EmbeddedHub:
             text=True,
             env={**os.environ, "HUB_TOKEN": token},
         )
-        ready = _first_line(process)
-        if not ready.startswith("http://"):
-            process.kill()
-            _, errors = process.communicate()
+        return cls("", process)
+
+    def ready(self) -> EmbeddedHub:
+        """Wait until the hub answers, and know its address.
+
+        Raises:
+            EmbeddedHubError: it ended instead of becoming ready, or took too long.
+        """
+        line = _first_line(self._process)
+        if not line.startswith("http://"):
+            self._process.kill()
+            _, errors = self._process.communicate()
             raise EmbeddedHubError(errors.strip().rpartition("\n")[2] or "the embedded hub did not become ready")
-        threading.Thread(target=_drain, args=(process,), daemon=True).start()
-        return cls(ready, process)
+        threading.Thread(target=_drain, args=(self._process,), daemon=True).start()
+        self.base_url = line
+        return self
 
     def stop(self) -> None:
         """End the process, politely at first."""

@@ -179,15 +179,14 @@ def _new_run(config: pytest.Config) -> Run:
 
     for left_over in (*evidence.iterdir(), report / "result.json", *(report / name for name in FACES)):
         left_over.unlink(missing_ok=True)
-    registry = load_registry(load_contract())
-    hub = None
-    if option.base_url:
-        target = Target(clean_base_url(option.base_url), token(option.token_env), claims=frozenset(option.claim))
-    else:
-        secret = secrets.token_urlsafe(24)
-        hub = EmbeddedHub.start(secret, option.fault)
-        target = Target(hub.base_url, Secret(secret), embedded=True, claims=frozenset({EVERYTHING}))
+    secret = secrets.token_urlsafe(24)
+    hub = None if option.base_url else EmbeddedHub.launch(secret, option.fault)
     try:
+        registry = load_registry(load_contract())  # while the hub starts
+        if hub:
+            target = Target(hub.ready().base_url, Secret(secret), embedded=True, claims=frozenset({EVERYTHING}))
+        else:
+            target = Target(clean_base_url(option.base_url), token(option.token_env), claims=frozenset(option.claim))
         run = Run(with_terms(target, config), report, registry, hub=hub)
         run.target = discover(run.inquiry, option.token_env)
     except BaseException:
@@ -256,6 +255,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(name, bundles, ids=[bundle.key for bundle in bundles], indirect=True)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read the rooms of families that are not wanted."""
+    run = config.stash.get(RUN, None)
+    wanted = wanted_families(config.option) if run else frozenset()
+    is_room = collection_path.parent == PACKAGE / "families" and collection_path.is_dir()
+    return True if wanted and is_room and collection_path.name not in wanted else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark judges by family and level, for `-m`, and keep those of the wanted families."""
@@ -277,7 +284,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if item.stash[CASES] else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = kept
+    items[:] = _early_first(kept)
+
+
+def _early_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Files whose evidence is asked for early first, so that judging does not wait for what comes last."""
+    waves: dict[Path, tuple[int, bool]] = {}
+    for item in items:
+        probes = (slot.probe for case in item.stash.get(CASES, []) for slot in case.slots.values())
+        latest = max(((int(probe.phase), not probe.base) for probe in probes), default=(0, False))
+        waves[item.path] = max(waves.get(item.path, latest), latest)
+    return sorted(items, key=lambda item: waves[item.path])
 
 
 def _mark(item: pytest.Item, case: Case) -> None:
