@@ -155,7 +155,9 @@ class Helpers:
         assert process.stderr is not None
         errors = asyncio.create_task(process.stderr.read())
         async for line in process.stdout:
-            add_spend(self._inquiry.store.folder, Spend(**json.loads(line)))
+            spend = Spend(**json.loads(line))
+            add_spend(self._inquiry.store.folder, spend)
+            self._inquiry.note(spend.requests, spend.output)
         status = await process.wait()
         words = (await errors).decode("utf-8", "replace").strip()
         return f"a helper process ended with status {status}\n{words}" if status else ""

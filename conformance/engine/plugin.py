@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import os
 import secrets
+import sys
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ from conformance.wire.redact import Secret
 
 LEADING_EXIT = {Verdict.FAIL: 1, Verdict.ERROR: 3, Verdict.INCONCLUSIVE: 2}
 NOTHING_JUDGED = 2
+RED = (Verdict.ERROR, Verdict.FAIL, Verdict.WARN)
 USAGE = 4
 LETTERS = {
     Verdict.WARN: ("w", "WARN"),
@@ -157,6 +159,18 @@ def _arrange_allure(config: pytest.Config, run: Run) -> None:
     from conformance.report.allure import AllureReporter
 
     config.pluginmanager.register(AllureReporter(_told(config)), "conformance-allure")
+
+
+def _arrange_view(config: pytest.Config, run: Run) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    from conformance.report.live import LiveView, manner
+
+    how = manner(sys.stdout, os.environ, config.option.verbose)
+    if how != "none":
+        view = LiveView(run.store.folder, how, reporter, colour=config.get_terminal_writer().hasmarkup)
+        config.pluginmanager.register(view, "conformance-live")
 
 
 def _planned_run(config: pytest.Config) -> Run:
@@ -451,6 +465,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = session.config.stash.get(RUN, None)
     if run is not None and not _is_worker(session.config):
         _CURRENT.append(run)
+        if not session.config.option.plan:
+            _arrange_view(session.config, run)
 
 
 @pytest.hookimpl(trylast=True)
@@ -524,10 +540,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from conformance.report.terminal import summary
 
-    for line in summary(result, _told(config), config.stash[RUN].report):
-        terminalreporter.write_line(line)
+    shown = list(summary(result, _told(config), config.stash[RUN].report))
+    for line in shown[:-1]:
+        terminalreporter.write_line(line, **_colour(line, result))
+    terminalreporter.write_line(shown[-1], bold=True, green=result.exit_status == 0, red=result.exit_status == 1)
     for problem in config.stash.get(TROUBLE, [])[:1]:
         terminalreporter.write_line(problem if problem.startswith("interrupted") else f"ERROR: {problem}")
+
+
+def _colour(line: str, result: Result) -> dict[str, bool]:
+    """The heads of findings stand out; pytest leaves colours out where they are not wanted."""
+    head = line.split("  ")[1:2]
+    found = next((row.verdict for row in result.rows if head == [row.requirement] and row.verdict in RED), None)
+    return {"red": found in (Verdict.FAIL, Verdict.ERROR), "yellow": found is Verdict.WARN} if found else {}
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

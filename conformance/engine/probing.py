@@ -21,6 +21,7 @@ from conformance.engine.contract import Contract
 from conformance.engine.evidence import Record, Store
 from conformance.engine.judge import refusal_of
 from conformance.engine.probe import WRONG_TOKEN, Admit, Hub, Registry, Slot, StopProbe
+from conformance.engine.progress import Progress, ProgressFile
 from conformance.engine.schedule import SILENCES, Governor, Pace
 from conformance.engine.target import Target
 from conformance.engine.waiting import WaitingList
@@ -65,6 +66,7 @@ class Inquiry:
     store: Store
     terms: Mapping[str, Any] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
+    progress: ProgressFile | None = None
 
     async def ask(self, slots: Iterable[Slot]) -> None:
         """Ask what is not yet recorded. Phases follow one another; within one, requests run side by side."""
@@ -109,6 +111,11 @@ class Inquiry:
         record = self.store.get(key)
         return record.exchanges[0] if record and record.exchanges else None
 
+    def note(self, requests: int, tokens: int) -> None:
+        """Tell whoever watches that a probe has ended."""
+        if self.progress:
+            self.progress.add(requests, tokens)
+
     def left(self) -> tuple[int | None, int | None]:
         """Requests and output tokens that may still be spent; None for any number."""
         spend, target = read_spend(self.store.folder), self.target
@@ -120,6 +127,7 @@ class Inquiry:
         """The number of requests that this took. Nothing else is kept: evidence may be large."""
         record = self._skipped(slot) or replace(await self.asked(slot, hub), cost=hub.cost)
         await asyncio.get_running_loop().run_in_executor(writer, self.store.put, record)
+        self.note(*hub.cost[:2])
         return len(hub.exchanges)
 
     def _skipped(self, slot: Slot) -> Record | None:
@@ -254,7 +262,13 @@ class Asker:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
         self._cancel = lambda: loop.is_closed() or loop.call_soon_threadsafe(task.cancel)
+        store = self._inquiry.store
+        done, spend = sum(store.path(slot.key).exists() for slot in self._slots), read_spend(self._folder)
+        progress = ProgressFile(self._folder, Progress(len(self._slots), done, spend.requests, spend.output))
+        progress.tell()
+        inquiry = replace(self._inquiry, progress=progress)
         beside = [slot for slot in self._slots if not slot.probe.apart]
-        async with Helpers(self._inquiry, [slot for slot in self._slots if slot.probe.apart]) as helpers:
-            await self._inquiry.ask(beside)
+        async with Helpers(inquiry, [slot for slot in self._slots if slot.probe.apart]) as helpers:
+            await inquiry.ask(beside)
             await helpers.finish()
+        progress.tell()
