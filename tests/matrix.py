@@ -13,6 +13,7 @@ from conformance.engine.discovery import discover
 from conformance.engine.embedded import EmbeddedHub
 from conformance.engine.evidence import Record, Store
 from conformance.engine.judge import Bench, Case, Outcome, Verdict, cases, load_judges
+from conformance.engine.options import EMBEDDED_POLL_INTERVAL
 from conformance.engine.probe import Probe, Registry, load_registry
 from conformance.engine.probing import Inquiry
 from conformance.engine.requirement import load_catalogue
@@ -22,9 +23,6 @@ from conformance.spoiling import CleanReplies, clean_replies, spoil_records
 from conformance.wire.redact import Secret
 
 TOKEN = "hub-token-for-the-fault-matrix"
-POLL_INTERVAL = 0.15
-TASK_SECONDS = 2.0
-"""Long enough that a busy machine still meets tasks that are not finished."""
 RED = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 
 
@@ -38,23 +36,21 @@ class CleanRun:
 
     @classmethod
     def record(
-        cls,
-        folder: Path,
-        wanted: Callable[[Probe], bool] = lambda _probe: True,
-        *,
-        task_seconds: float | None = TASK_SECONDS,
-        poll_interval: float = POLL_INTERVAL,
-        one_by_one: bool = True,
+        cls, folder: Path, wanted: Callable[[Probe], bool] = lambda _probe: True, *, one_by_one: bool = True
     ) -> CleanRun:
         """Ask the clean hub everything once, or what is wanted of it and what that needs.
 
         With `one_by_one` also what a run asks only after a refusal: a fault may be one that makes the hub refuse.
         """
         registry = load_registry(load_contract())
-        hub = EmbeddedHub.start(TOKEN, task_seconds=task_seconds)
+        hub = EmbeddedHub.start(TOKEN)
         try:
             target = Target(
-                hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=poll_interval
+                hub.base_url,
+                Secret(TOKEN),
+                embedded=True,
+                claims=frozenset({EVERYTHING}),
+                poll_interval=EMBEDDED_POLL_INTERVAL,
             )
             target = replace(target, one_by_one=one_by_one)
             inquiry = Inquiry(target, registry.contract, registry, Store(folder))

@@ -9,15 +9,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from conformance.engine.options import EMBEDDED_POLL_INTERVAL
 from conformance.report.plan import MEASURED
 from tests.matrix import CleanRun
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        clean = CleanRun.record(Path(folder), task_seconds=None, poll_interval=EMBEDDED_POLL_INTERVAL, one_by_one=False)
-        records = clean.records
+        records = CleanRun.record(Path(folder), one_by_one=False).records
     rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(records[key].cost)}" for key in sorted(records))
     MEASURED.write_text("{\n" + rows + "\n}\n", encoding="ascii")
 

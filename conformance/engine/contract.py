@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -118,6 +118,14 @@ class Operation:
     def ids(self) -> tuple[str, ...]:
         """The documented operations served here."""
         return tuple(entry.id for entry in self.documented)
+
+    def looks_up(self, url: str) -> bool:
+        """Whether a request to this URL asks about work that was taken in before, and not for new work."""
+        given = dict(parse_qsl(urlsplit(url).query))
+        responses = self.spec["responses"].values()
+        links = (link for response in responses for link in response.get("links", {}).values())
+        own = (link["parameters"] for link in links if link["operationId"] == self.operation_id)
+        return self.task in ("poll", "fetch") or any(wanted.items() <= given.items() for wanted in own)
 
     @property
     def statuses(self) -> tuple[int, ...]:

@@ -38,7 +38,8 @@ class Record:
     `many` says that the probe is a conversation, so that judges get a tuple even when it ended after one exchange.
     `problem` is the reason why the probe itself could not finish; then `exchanges` holds what it got so far.
     `notes` is what a probe says beside its exchanges, as JSON; its judges get the whole record. `cost` is what asking
-    took, more exchanges than those kept included: requests, output tokens that came, output tokens that were allowed.
+    took, more exchanges than those kept included: requests, the billable ones of them, output tokens that came, output
+    tokens that were allowed.
     """
 
     key: str
@@ -47,7 +48,7 @@ class Record:
     problem: str = ""
     problem_kind: ProblemKind = "not-testable"
     notes: dict[str, Any] | None = None
-    cost: tuple[int, int, int] = (0, 0, 0)
+    cost: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -82,7 +83,7 @@ class Record:
             problem=data["problem"],
             problem_kind=data["problem_kind"],
             notes=data.get("notes"),
-            cost=tuple(data.get("cost", (0, 0, 0))),
+            cost=tuple(data.get("cost", (0, 0, 0, 0))),
         )
 
 

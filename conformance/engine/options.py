@@ -42,8 +42,8 @@ DEFAULTS: dict[str, Any] = {
 }
 """What holds when neither the command line nor `hub.toml` says anything."""
 POLL_INTERVAL = 5.0
-EMBEDDED_POLL_INTERVAL = 0.2
-"""Seconds between two polls; the embedded hub finishes its tasks within a second."""
+EMBEDDED_POLL_INTERVAL = 0.05
+"""Seconds between two polls; the embedded hub finishes its tasks within a few of them."""
 _TOKEN_ADVICE = "set it without quotation marks, line breaks or spaces around it"
 HUB_FILE = pytest.StashKey[Any]()
 """The `HubFile` of the run; its defaults where there is none."""
@@ -131,7 +131,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         type=float,
         default=None,
-        help="time between two polls of a task (default: 5; on the embedded hub 0.2)",
+        help="time between two polls of a task (default: 5; on the embedded hub 0.05)",
     )
     add("--report", metavar="DIR", default="reports", help="folder for result.json and all else (default: reports)")
     add(

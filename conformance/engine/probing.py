@@ -36,7 +36,7 @@ SPEND_FILE = ".spend"
 
 @dataclass
 class Spend:
-    """Requests of a run. `billable` counts those that asked an operation of cost class cheap or expensive to work.
+    """Requests of a run. `billable` counts those of `priced`.
 
     `output` are output tokens as the hub reported them, with `estimated` ones among them where it reported nothing;
     `allowed` is what the requests that were served had set as their limits.
@@ -104,7 +104,7 @@ class Inquiry:
                     hub.earlier = self._first_exchange
                 asking = (self._record(slot, hub, writer) for slot, hub in zip(slots, hubs, strict=True))
                 sent = await asyncio.gather(*asking)
-                billable += sum(number for slot, number in zip(slots, sent, strict=True) if self._billed(slot))
+                billable += sum(sent)
         return billable
 
     def _first_exchange(self, key: str) -> Exchange | None:
@@ -124,11 +124,14 @@ class Inquiry:
         return requests, tokens
 
     async def _record(self, slot: Slot, hub: Hub, writer: Executor) -> int:
-        """The number of requests that this took. Nothing else is kept: evidence may be large."""
-        record = self._skipped(slot) or replace(await self.asked(slot, hub), cost=hub.cost)
+        """The number of billable requests. Nothing else is kept: evidence may be large."""
+        record = self._skipped(slot) or await self.asked(slot, hub)
+        billable = priced(hub.exchanges, slot, self.contract)
+        sent, come, allowed = hub.cost
+        record = replace(record, cost=(sent, billable, come, allowed))
         await asyncio.get_running_loop().run_in_executor(writer, self.store.put, record)
-        self.note(*hub.cost[:2])
-        return len(hub.exchanges)
+        self.note(sent, come)
+        return billable
 
     def _skipped(self, slot: Slot) -> Record | None:
         """A record that says why there was no point in asking, when the plainest question already failed."""
@@ -160,21 +163,32 @@ class Inquiry:
         exchanges = result if isinstance(result, tuple) else (result,)
         return Record(slot.key, exchanges, slot.probe.many, notes=hub.notes)
 
-    def _asks_for_work(self, slot: Slot) -> bool:
-        return bool(slot.operation) and slot.probe.admit is Admit.ANSWER
-
     def _could_cost(self, slot: Slot) -> bool:
         """Whether a lenient hub might do the work: also where a family asks its own operation wrongly on purpose."""
-        return self._asks_for_work(slot) or (bool(slot.operation) and slot.probe.family == slot.family)
-
-    def _billed(self, slot: Slot) -> bool:
-        return self._asks_for_work(slot) and self.contract.operation(slot.operation).cost != "free"
+        return bool(slot.operation) and (_asks_for_work(slot) or slot.probe.family == slot.family)
 
     def _add_spend(self, governor: Governor, billable: int) -> None:
         waited, output = round(governor.waited, 3), governor.output
         spend = Spend(governor.total, dict(governor.sent), billable, governor.retried, waited)
         spend.output, spend.estimated, spend.allowed = output.tokens, output.estimated, output.allowed
         add_spend(self.store.folder, spend)
+
+
+def priced(exchanges: Iterable[Exchange], slot: Slot, contract: Contract) -> int:
+    """How many of a probe's requests are billable: they asked an operation of cost class cheap or expensive to work, or
+    were wrong ones that the hub served all the same. To look a task up and to fetch its result is free."""
+    return sum(_is_priced(one, contract) for one in exchanges if one.ok or _asks_for_work(slot))
+
+
+def _asks_for_work(slot: Slot) -> bool:
+    return bool(slot.operation) and slot.probe.admit is Admit.ANSWER
+
+
+def _is_priced(exchange: Exchange, contract: Contract) -> bool:
+    if not exchange.request.operation:
+        return False
+    operation = contract.operation(exchange.request.operation)
+    return operation.cost != "free" and not operation.looks_up(exchange.request.url)
 
 
 def read_spend(folder: Path) -> Spend:

@@ -60,7 +60,7 @@ def parser(prog: str = "conformance.hub") -> argparse.ArgumentParser:
         type=_seconds,
         default=TASK_SECONDS,
         metavar="S",
-        help="time that a video, a picture of Midjourney or a song takes (default: %(default)s)",
+        help="time that a video, a picture of Midjourney or a song takes (default: a few look-ups)",
     )
     options.add_argument("--fault", metavar="ID", help="break one promise; see --list-faults")
     options.add_argument("--list-faults", action="store_true", help="list the promises that can be broken, and stop")

@@ -21,7 +21,7 @@ from conformance.hub.fields import Check, integer, listing, text, thing, word
 from conformance.hub.picture import opened, png
 from conformance.hub.routes import Route
 from conformance.hub.schemas import check_request
-from conformance.hub.tasks import Phase, State, Task, Tasks
+from conformance.hub.tasks import AFTER_A_WAIT, AT_ONCE, Phase, State, Task, Tasks
 
 KIND = "midjourney"
 PACES = {"mj-fast": 1.0, "mj-relax": 2.0, "mj-turbo": 0.5}
@@ -128,9 +128,10 @@ def _pace(call: Call) -> float:
     return PACES.get(mode or "", 1.0)
 
 
-def _submitted(call: Call, order: Order, failure: str = "", pace: float = 1.0) -> Response:
-    seconds = call.settings.task_seconds * _pace(call) * pace
-    task = _TASKS.submit(KIND, order, seconds, prompt=order.prompt, failure=failure, watched=True)
+def _submitted(call: Call, order: Order, failure: str = "", quick: bool = False) -> Response:
+    seconds = call.settings.task_seconds * _pace(call) * (QUICK if quick else 1)
+    looks = AT_ONCE if quick else AFTER_A_WAIT
+    task = _TASKS.submit(KIND, order, seconds, prompt=order.prompt, failure=failure, looks=looks)
     return JSONResponse({"code": 1, "description": "Submit success", "result": task.id, "properties": {}})
 
 
@@ -177,7 +178,7 @@ async def change(call: Call) -> Response:
         raise invalid("There is no sheet of four pictures behind this task.", "taskId")
     drawn = f"{action} {0 if action == 'REROLL' else index} {source.drawn}"
     order = Order(action, source.prompt, source.bot, request.get("state", source.state), source.ratio, drawn)
-    return _submitted(call, order, pace=QUICK if action == UPSCALE else 1.0)
+    return _submitted(call, order, quick=action == UPSCALE)
 
 
 async def describe(call: Call) -> Response:
@@ -189,7 +190,7 @@ async def describe(call: Call) -> Response:
         for number, manner in enumerate(("flat colours", "geometric", "minimalism", "graphic design"), 1)
     )
     order = Order(DESCRIBE, words, _bot(request), request.get("state", ""))
-    return _submitted(call, order, pace=QUICK)
+    return _submitted(call, order, quick=True)
 
 
 async def blend(call: Call) -> Response:
@@ -197,7 +198,7 @@ async def blend(call: Call) -> Response:
     request = await _take_in(call, BLEND, "base64Array")
     ratio = DIMENSIONS[request.get("dimensions", "SQUARE")]
     drawn = _digest(*request["base64Array"])
-    return _submitted(call, Order("BLEND", "", _bot(request), request.get("state", ""), ratio, drawn), pace=QUICK)
+    return _submitted(call, Order("BLEND", "", _bot(request), request.get("state", ""), ratio, drawn), quick=True)
 
 
 def _find(id: str) -> Task:

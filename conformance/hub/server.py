@@ -80,8 +80,8 @@ def serve(
     """Serves until a signal comes (or, if wished, until standard input closes); prints the base URL first.
 
     `sock` is a listening socket to be used instead of binding `host` and `port`. `fault` names a spoiled promise.
-    A task ends `task_seconds` after its submission. Raises `OSError` when the address is in use, `KeyError` for an
-    unknown fault.
+    A task takes `task_seconds`, or a few look-ups where that is 0. Raises `OSError` when the address is in use,
+    `KeyError` for an unknown fault.
     """
     app: Any = create_app(token, latency_ms / 1000, task_seconds=task_seconds)
     if fault is not None:

@@ -1,8 +1,9 @@
-"""Work that takes time: tasks that run by the clock, from their submission to exactly one of two ends."""
+"""Work that takes time: tasks that run by the clock or with the looks of their caller, from their submission to exactly
+one of two ends."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -15,10 +16,10 @@ QUEUED_SHARE, FAILURE_SHARE = 0.25, 0.6
 """Parts of a task's time after which it begins to run, and after which one that fails does so."""
 STEP = 10
 """Progress is told in steps of so many percent."""
-SHARE_OF_A_LOOK = 0.21
-"""Part of a watched task's time that may pass between two looks at it."""
-PATIENCE = 5.0
-"""Seconds after which a watched task ends whether anybody looks or not."""
+AT_ONCE, IN_TWO_LOOKS, IN_THREE_LOOKS, AFTER_A_WAIT = (1.0,), (0.5, 1.0), (0.3, 0.7, 1.0), (0.0, 0.5, 1.0)
+"""Courses of tasks, as the parts of the work that are done at each look of their caller."""
+PATIENCE = 30.0
+"""Seconds after which a task ends whether anybody looks or not."""
 
 
 class Phase(StrEnum):
@@ -45,49 +46,52 @@ class State:
         return self.ended is not None
 
 
-class WatchedClock:
-    """A clock that goes on by one step at most from one look to the next, until the task is late: whoever looks again
-    and again sees every stage, however slow the machine is."""
+class Looks:
+    """Has a task go on with the looks of its caller, so that he sees every stage, however fast or slow the machine is.
 
-    def __init__(self, begun: float, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._begun = begun
-        self._seconds = seconds
-        self._now = now
-        self._looks = 0
+    `shares` are the parts of the work, from 0 to 1 and rising, that are done at the first look, the second, and so on;
+    the last one is 1.
+    """
+
+    def __init__(self, *shares: float) -> None:
+        self._shares = (0.0, *shares)
+        self._count = 0
 
     def look(self) -> None:
         """Lets it go on."""
-        self._looks += 1
+        self._count = min(self._count + 1, len(self._shares) - 1)
 
-    def __call__(self) -> float:
-        now = self._now()
-        late = now - self._begun > self._seconds + PATIENCE
-        return now if late else min(now, self._begun + self._looks * SHARE_OF_A_LOOK * self._seconds)
+    @property
+    def share(self) -> float:
+        """The part of the work that is done by now."""
+        return self._shares[self._count]
 
 
 @dataclass(frozen=True)
 class Task:
     """Work that was taken in. `kind` is the format that it was submitted in, `order` what its family remembers of it,
-    `seconds` the time it takes, and `failure` says why it is going to fail, empty when it is not."""
+    and `failure` says why it is going to fail, empty when it is not. It takes so many `seconds`; one of no time goes on
+    with its `looks`, if it has any."""
 
     id: str
     kind: str
     order: Any
     seconds: float
     failure: str = ""
+    looks: Looks | None = field(default=None, repr=False, compare=False)
     submitted: float = field(default_factory=time.time)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     begun: float = field(default_factory=time.monotonic, repr=False, compare=False)
 
     def looked_at(self) -> State:
-        """How far it is by now, for its caller: a watched task goes on."""
-        if isinstance(self.clock, WatchedClock):
-            self.clock.look()
+        """How far it is by now, for its caller, whose look lets it go on."""
+        if self.looks:
+            self.looks.look()
         return self.state()
 
     def state(self) -> State:
         """How far it is by now. It never goes back, and an end stays what it is."""
-        share = (self.clock() - self.begun) / self.seconds if self.seconds > 0 else 1.0
+        share = self._share()
         end = FAILURE_SHARE if self.failure else 1.0
         if share < min(QUEUED_SHARE, end):
             return State(Phase.QUEUED, 0)
@@ -98,6 +102,12 @@ class Task:
         if self.failure:
             return State(Phase.FAILED, _step(end), started, ended)
         return State(Phase.DONE, 100, started, ended)
+
+    def _share(self) -> float:
+        passed = self.clock() - self.begun
+        if self.seconds > 0:
+            return passed / self.seconds
+        return 1.0 if self.looks is None or passed > PATIENCE else self.looks.share
 
 
 def _step(share: float) -> int:
@@ -119,14 +129,14 @@ class Tasks:
         prompt: str = "",
         failure: str = "",
         weight: int = 1024,
-        watched: bool = False,
+        looks: Sequence[float] = IN_TWO_LOOKS,
     ) -> Task:
         """Takes in a task under a new id. It fails with `failure`, or when `prompt` holds the word for that; `weight`
-        is about the bytes that `order` takes. A `watched` task has a `WatchedClock`."""
+        is about the bytes that `order` takes. A task of no time goes on with `looks` of its caller, which are the
+        shares of `Looks`; one that fails does so at the first."""
         wished = "The prompt asks for a failure." if FAILURE_WORD in prompt else ""
-        task = Task(unique("task_"), kind, order, seconds, failure or wished)
-        if watched:
-            task = replace(task, clock=WatchedClock(task.begun, seconds))
+        failure = failure or wished
+        task = Task(unique("task_"), kind, order, seconds, failure, Looks(*(AT_ONCE if failure else looks)))
         self._kept.keep(task.id, task, weight + len(prompt))
         return task
 

@@ -24,7 +24,7 @@ from conformance.hub.intake import check_model
 from conformance.hub.picture import opened
 from conformance.hub.routes import Route
 from conformance.hub.schemas import check_request
-from conformance.hub.tasks import Phase, State, Task, Tasks
+from conformance.hub.tasks import AT_ONCE, IN_THREE_LOOKS, IN_TWO_LOOKS, Phase, State, Task, Tasks
 
 SORA, JIMENG = "sora", "jimeng"
 """Kinds of tasks; those of the other formats are called like their operations."""
@@ -55,6 +55,8 @@ WORDS = {
     Phase.FAILED: "failed",
 }
 JIMENG_WORDS = {Phase.QUEUED: "in_queue", Phase.RUNNING: "generating", Phase.DONE: "done"}
+LOOKS = {SORA: IN_THREE_LOOKS, JIMENG: IN_THREE_LOOKS, "kling-text2video": IN_TWO_LOOKS}
+"""The courses of tasks by their kind; the others are done at the first look."""
 _TASKS = Tasks()
 
 
@@ -204,7 +206,8 @@ def _checked(picture: bytes, place: str) -> bytes:
 
 def _submit(call: Call, kind: str, film: Film, failure: str = "") -> Task:
     weight = 1024 + len(film.picture)
-    return _TASKS.submit(kind, film, call.settings.task_seconds, prompt=film.prompt, failure=failure, weight=weight)
+    seconds, looks = call.settings.task_seconds, LOOKS.get(kind, AT_ONCE)
+    return _TASKS.submit(kind, film, seconds, prompt=film.prompt, failure=failure, weight=weight, looks=looks)
 
 
 def _find(id: str, *kinds: str) -> Task:
@@ -268,12 +271,14 @@ async def create(call: Call) -> Response:
     width, height = map(int, request.get("size", SORA_SIZES[0]).split("x"))
     seconds = request.get("seconds", SORA_SECONDS)
     film = Film(request["model"], request["prompt"], seconds, width, height, SORA_FPS, picture=picture)
-    return JSONResponse(_sora(_submit(call, SORA, film, failure)))
+    task = _submit(call, SORA, film, failure)
+    return JSONResponse(_sora(task, task.state()))
 
 
 async def retrieve(call: Call) -> Response:
     """How far a task in the Sora format is."""
-    return JSONResponse(_sora(_find(call.params["task_id"], SORA)))
+    task = _find(call.params["task_id"], SORA)
+    return JSONResponse(_sora(task, task.looked_at()))
 
 
 async def content(call: Call) -> Response:
@@ -292,11 +297,12 @@ async def remix(call: Call) -> Response:
     if task.state().phase is not Phase.DONE:
         raise invalid("Only a video that is completed can be remixed.", code="video_not_ready")
     film = replace(task.order, prompt=request["prompt"], source=task.id, picture=b"")
-    return JSONResponse(_sora(_submit(call, SORA, film)))
+    made = _submit(call, SORA, film)
+    return JSONResponse(_sora(made, made.state()))
 
 
-def _sora(task: Task) -> dict[str, Any]:
-    state, film = task.state(), task.order
+def _sora(task: Task, state: State) -> dict[str, Any]:
+    film = task.order
     ended = None if state.ended is None else int(state.ended)
     done = state.phase is Phase.DONE
     return {
@@ -356,7 +362,7 @@ def _accepted(call: Call, request: Mapping[str, Any]) -> Response:
 async def retrieve_task(call: Call) -> Response:
     """How far a task in the shared format or in Kling's is."""
     task = _find(call.params["task_id"], call.route.operation.removesuffix("-retrieve"))
-    state, film = task.state(), task.order
+    state, film = task.looked_at(), task.order
     done = state.phase is Phase.DONE
     metadata = {"duration": film.seconds, "fps": film.fps, "width": film.width, "height": film.height}
     answer = {
@@ -407,7 +413,7 @@ def _jimeng_submit(call: Call, request: Mapping[str, Any]) -> Response:
 
 def _jimeng_look_up(call: Call, id: str) -> Response:
     task = _find(id, JIMENG)
-    phase = task.state().phase
+    phase = task.looked_at().phase
     if phase is Phase.FAILED:
         return JSONResponse({"code": GONE_WRONG, "message": task.failure, "data": None})
     url = _link(call, task) if phase is Phase.DONE else None

@@ -34,10 +34,11 @@ class Share:
 
 
 @cache
-def measured() -> dict[str, tuple[int, int, int]]:
-    """Requests sent, output tokens that came, and output tokens that were allowed, by evidence key."""
+def measured() -> dict[str, tuple[int, int, int, int]]:
+    """Requests sent, billable ones of them, output tokens that came, and output tokens that were allowed, by evidence
+    key."""
     rows = json.loads(MEASURED.read_text(encoding="ascii"))
-    return {key: (sent, tokens, allowed) for key, (sent, tokens, allowed) in rows.items()}
+    return {key: (sent, billable, tokens, allowed) for key, (sent, billable, tokens, allowed) in rows.items()}
 
 
 def shares(slots: Iterable[Slot], target: Target, contract: Contract) -> list[Share]:
@@ -54,10 +55,10 @@ def shares(slots: Iterable[Slot], target: Target, contract: Contract) -> list[Sh
             if dear and not target.may_ask(operation.cost):
                 share.held_back += 1
                 continue
-        sent, tokens, allowed = measured().get(slot.key, (1, 0, 0))
+        sent, billable, tokens, allowed = measured().get(slot.key, (1, 1, 0, 0))
         share.probes += 1
         share.requests += sent
-        share.billable += sent if works and operation is not None and operation.cost != "free" else 0
+        share.billable += billable
         share.output_tokens += tokens
         share.allowed_tokens += allowed
     return [found[name] for name in sorted(found)]
@@ -80,7 +81,7 @@ def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str
     fuzzed = sum(slot.probe.apart for slot in slots)
     if fuzzed:
         yield f"fuzzing comes on top, on {fuzzed} operations; --fuzz-budget bounds it, --fuzz off leaves it out"
-    yield "priced: requests that ask a priced operation to work"
+    yield "priced: requests that make a priced operation work"
     yield "output tokens: as the embedded hub answers, and at most, as the limits of the requests allow"
     yield "nothing was sent"
 

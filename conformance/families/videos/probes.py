@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.engine.contract import Contract
 from conformance.engine.kit.costs import with_claim, with_consent
-from conformance.engine.kit.forms import File, form
+from conformance.engine.kit.forms import form
 from conformance.engine.kit.journey import poll, status_line
 from conformance.engine.kit.links import MOST_BYTES, follow, on_host_of, web_address
 from conformance.engine.kit.reading import offered
@@ -44,12 +44,9 @@ OF_SORA = re.compile(r"sora", re.IGNORECASE)
 SECONDS, SIZE = "4", "720x1280"
 """The shortest and smallest that Sora makes."""
 KLING_SECONDS = 5
-REPEATS = 2
-"""How often a finished task is looked up again."""
 SIDE = 256
 NO_SUCH_TASK = "task_7f3a9c41d2e84b60"
 ODD_ID = "no such task 漢字'\"%"
-NO_PICTURE = b"These bytes are no picture."
 NOWHERE = "https://pictures.hub-conformance.invalid/ball.png"
 """An address that cannot exist (RFC 2606)."""
 SLOW = 180.0
@@ -64,14 +61,12 @@ Send = Callable[[], Awaitable[Exchange]]
 
 @probe(SORA.submit, base=True)
 async def videos_sora(hub: Hub) -> Conversation:
-    """A video in the Sora format, submitted as a form as the official client does; its film twice, and a part of it."""
+    """A video in the Sora format, submitted as a form as the official client does; its film, and a part of it."""
     submit = await hub.send(SORA.submit, **form(_sora_fields(hub)), limits=_patient(hub))
     polls = await _to_the_end(hub, SORA, submit)
-    films: list[Exchange] = []
+    films: Conversation = ()
     if polls and _is_done(polls[-1]):
-        first, last = PART
-        films = [await _content(hub, submit), await _content(hub, submit)]
-        films.append(await _content(hub, submit, headers={"Range": f"bytes={first}-{last}"}))
+        films = await _films(hub, submit)
     return submit, *polls, *films
 
 
@@ -84,7 +79,7 @@ async def videos_remix(hub: Hub) -> Conversation:
     if not id_in(submit):
         return (submit,)
     early = (await _content(hub, submit), await _remix(hub, submit))
-    polls = await _to_the_end(hub, SORA, submit, repeats=0)
+    polls = await _to_the_end(hub, SORA, submit, again=False)
     if not _is_done(polls[-1]):
         return submit, *early, *polls
     made = await _remix(hub, submit)
@@ -101,11 +96,12 @@ async def videos_kling(hub: Hub) -> Conversation:
 
 @probe(KLING_IMAGE.submit, base=True)
 async def videos_kling_image(hub: Hub) -> Conversation:
-    """A video in the Kling format from a picture, with its length as a number as the documents have it. Only of a hub
-    that claims it."""
+    """A video in the Kling format from a picture, with its length as a number as the documents have it, to its end.
+    Only of a hub that claims it."""
     with_claim(hub, KLING_IMAGE.submit)
     image = base64.b64encode(png(SIDE, SIDE)).decode()
-    return await _journey(hub, KLING_IMAGE, {**_kling_body(hub, image), "duration": KLING_SECONDS})
+    submit = await _submit(hub, KLING_IMAGE, {**_kling_body(hub, image), "duration": KLING_SECONDS})
+    return submit, *(await _to_the_end(hub, KLING_IMAGE, submit, again=False))
 
 
 @probe(JIMENG.submit, base=True)
@@ -121,28 +117,46 @@ async def videos_generic(hub: Hub) -> Conversation:
     return await _journey(hub, GENERIC, {"model": model, "prompt": PROMPT})
 
 
-def submissions(_contract: Contract) -> Iterable[str]:
-    """The operations that take in videos, remixes aside."""
-    return [SORA.submit, KLING.submit, KLING_IMAGE.submit, JIMENG.submit, GENERIC.submit]
+def without_prompt(_contract: Contract) -> Iterable[str]:
+    """One operation that takes a form, and one that takes JSON alone."""
+    return [SORA.submit, KLING.submit]
 
 
-@probe(admit=Admit.REFUSAL, each=submissions)
-async def videos_refusals(hub: Hub, operation: str) -> Conversation:
-    """A submission without a prompt; then tasks looked up that nobody has: a plausible id and one of odd characters.
+@probe(admit=Admit.REFUSAL, each=without_prompt)
+async def videos_no_prompt(hub: Hub, operation: str) -> Exchange:
+    """A submission without a prompt."""
+    if operation == KLING.submit:
+        return await hub.send(operation, json={"model": _model(hub, operation, "kling")})
+    return await hub.send(operation, **form([("model", _model(hub, operation, "videos"))]))
 
-    Of the Sora format, also the film and a remix of a task that nobody has.
-    """
-    format = next(one for one in (SORA, KLING, KLING_IMAGE, JIMENG, GENERIC) if one.submit == operation)
-    model = _without_prompt(hub, format)
-    if format is SORA:
-        found = [await hub.send(operation, **form(model.items()))]
-    else:
-        found = [await _submit(hub, format, model)]
-    found += [await _find(hub, format, id) for id in (NO_SUCH_TASK, ODD_ID)]
-    if format is SORA:
-        found.append(await hub.send(CONTENT, path=_path(hub, CONTENT, NO_SUCH_TASK)))
-        found.append(await hub.send(REMIX, path=_path(hub, REMIX, NO_SUCH_TASK), json={"prompt": CHANGE}))
-    return tuple(found)
+
+def looked_up(_contract: Contract) -> Iterable[str]:
+    """The operations that are asked for a task that nobody has."""
+    return [SORA.poll, JIMENG.poll]
+
+
+@probe(admit=Admit.REFUSAL, each=looked_up)
+async def videos_unknown(hub: Hub, operation: str) -> Exchange:
+    """A task looked up that nobody has, by an id that it could have."""
+    return await _find(hub, JIMENG if operation == JIMENG.poll else SORA, NO_SUCH_TASK)
+
+
+@probe(KLING.poll, admit=Admit.REFUSAL)
+async def videos_odd_id(hub: Hub) -> Exchange:
+    """A task looked up by an id of odd characters, which none can have."""
+    return await _find(hub, KLING, ODD_ID)
+
+
+@probe(CONTENT, admit=Admit.REFUSAL)
+async def videos_unknown_film(hub: Hub) -> Exchange:
+    """The film of a task that nobody has."""
+    return await hub.send(CONTENT, path=_path(hub, CONTENT, NO_SUCH_TASK))
+
+
+@probe(REMIX, admit=Admit.REFUSAL)
+async def videos_unknown_remix(hub: Hub) -> Exchange:
+    """A remix of a task that nobody has."""
+    return await hub.send(REMIX, path=_path(hub, REMIX, NO_SUCH_TASK), json={"prompt": CHANGE})
 
 
 @probe(JIMENG.submit, admit=Admit.REFUSAL)
@@ -151,23 +165,13 @@ async def videos_jimeng_refusals(hub: Hub) -> Exchange:
     return await hub.send(JIMENG.poll, path=_jimeng_path(hub), query=LOOK_UP_QUERY, json={"req_key": _req_key(hub)})
 
 
-def with_pictures(_contract: Contract) -> Iterable[str]:
-    """The operations that are asked to begin with a picture."""
-    return [SORA.submit, KLING_IMAGE.submit]
-
-
-@probe(admit=Admit.REFUSAL, each=with_pictures)
-async def videos_bad_picture(hub: Hub, operation: str) -> Conversation:
-    """A video that shall begin with what is no picture: a file of text, or an address that does not exist. When it is
-    taken in all the same, it is looked up to its end."""
-    with_consent(hub, operation)
-    if operation == SORA.submit:
-        file = File("ball.png", "image/png", NO_PICTURE)
-        fields = [*_sora_fields(hub), ("input_reference", file)]
-        submit, format = await hub.send(operation, **form(fields), limits=_patient(hub)), SORA
-    else:
-        submit, format = await _submit(hub, KLING_IMAGE, _kling_body(hub, NOWHERE)), KLING_IMAGE
-    return submit, *(await _to_the_end(hub, format, submit, repeats=0))
+@probe(KLING_IMAGE.submit, admit=Admit.REFUSAL)
+async def videos_bad_picture(hub: Hub) -> Conversation:
+    """A video that shall begin with a picture at an address that does not exist. When it is taken in all the same, it
+    is looked up to its end."""
+    with_consent(hub, KLING_IMAGE.submit)
+    submit = await _submit(hub, KLING_IMAGE, _kling_body(hub, NOWHERE))
+    return submit, *(await _to_the_end(hub, KLING_IMAGE, submit, again=False))
 
 
 WRONG_VALUES = {"seconds": "soon", "size": "7x7"}
@@ -196,7 +200,7 @@ any_failure = offered(
     videos_generic,
     videos_bad_picture,
 )
-any_journey = offered("any_video_journey", videos_sora, videos_kling, videos_kling_image, videos_jimeng, videos_generic)
+any_journey = offered("any_video_journey", videos_sora, videos_kling, videos_jimeng, videos_generic)
 sora_task = offered("any_sora_task", videos_sora, videos_remix)
 sora_journey = offered("any_sora_journey", videos_sora)
 remix_task = offered("any_video_remix", videos_remix)
@@ -206,7 +210,7 @@ generic_task = offered("any_generic_task", videos_generic)
 kling_picture_reply = Group(
     "any_kling_picture_reply", lambda candidate: candidate.name == "videos_kling_image", Admit.REPLY, flat=True
 )
-linked_task = offered("any_linked_video", videos_kling, videos_kling_image, videos_jimeng, videos_generic)
+linked_task = offered("any_linked_video", videos_kling, videos_jimeng, videos_generic)
 
 
 async def _journey(hub: Hub, format: Format, body: dict[str, Any]) -> Conversation:
@@ -224,13 +228,12 @@ async def _submit(hub: Hub, format: Format, body: dict[str, Any]) -> Exchange:
     return await hub.send(format.submit, json=body, limits=_patient(hub))
 
 
-async def _to_the_end(hub: Hub, format: Format, submit: Exchange, repeats: int = REPEATS) -> Conversation:
-    """Look a task up until it is over, and then some times more; nothing when it was not taken in."""
+async def _to_the_end(hub: Hub, format: Format, submit: Exchange, again: bool = True) -> Conversation:
+    """Look a task up until it is over, and then once `again`; nothing when it was not taken in."""
     if not id_in(submit):
         return ()
     polls = await poll(hub, lambda: _look_up(hub, format, submit), is_over, _told)
-    again = [await _look_up(hub, format, submit) for _ in range(repeats)] if is_over(polls[-1]) else []
-    return *polls, *again
+    return (*polls, await _look_up(hub, format, submit)) if again and is_over(polls[-1]) else polls
 
 
 def _told(exchange: Exchange) -> str:
@@ -257,6 +260,13 @@ def _is_done(exchange: Exchange) -> bool:
 async def _content(hub: Hub, submit: Exchange, **rest: Any) -> Exchange:
     path = _path(hub, CONTENT, id_in(submit) or NO_SUCH_TASK)
     return await hub.send(CONTENT, path=path, limits=_heavy(hub), **rest)
+
+
+async def _films(hub: Hub, submit: Exchange) -> Conversation:
+    """The film, and a part of it; where a hub has no parts, the film again."""
+    first, last = PART
+    whole, part = await _content(hub, submit), await _content(hub, submit, headers={"Range": f"bytes={first}-{last}"})
+    return (whole, part) if part.ok else (whole, part, await _content(hub, submit))
 
 
 async def _remix(hub: Hub, submit: Exchange) -> Exchange:
@@ -309,13 +319,6 @@ def _sora_fields(hub: Hub) -> list[tuple[str, Any]]:
 def _kling_body(hub: Hub, image: str) -> dict[str, Any]:
     model = _model(hub, KLING_IMAGE.submit, "kling")
     return {"model": model, "prompt": PROMPT, "image": image}
-
-
-def _without_prompt(hub: Hub, format: Format) -> dict[str, Any]:
-    if format is JIMENG:
-        return {"req_key": _req_key(hub)}
-    kind = {SORA: "videos", GENERIC: "videos"}.get(format, "kling")
-    return {"model": _model(hub, format.submit, kind)}
 
 
 def _patient(hub: Hub) -> Limits:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from conformance.engine.judge import NotOffered, Words, expect, inconclusive, not_testable, refusal_of
 from conformance.engine.kit.costs import ABSENT, expect_refused
 from conformance.engine.kit.reading import expect_client_error
 from conformance.engine.requirement import requirement
 from conformance.families.videos.probes import WRONG_VALUES
-from conformance.families.videos.reading import JIMENG, JIMENG_WELL, Evidence, Phase, format_of, journey, readable
+from conformance.families.videos.reading import (
+    JIMENG,
+    JIMENG_WELL,
+    Evidence,
+    Phase,
+    format_of,
+    journey,
+    readable,
+)
 from conformance.wire.exchange import Exchange
 
-SUBMISSION, UNKNOWN, ODD, FILM, REMIXED = range(5)
-"""What `videos_refusals` asks, in order."""
 
+def _routed(reply: Exchange) -> Exchange:
+    """A reply by a route that exists. A 404 for a task and one for a path are told apart by their words.
 
-def _reply(evidence: Evidence, number: int) -> Exchange:
-    """One of the replies of a hub that has the operation: whether it does, the reply to the submission tells."""
-    first = evidence[SUBMISSION]
-    if first.status in ABSENT or first.media_type == "text/html":
-        raise NotOffered(f"the hub answers as if nothing were there: {refusal_of(first)}")
-    if number >= len(evidence):
-        not_testable("this was asked in the Sora format alone")
-    return evidence[number]
+    Raises:
+        NotOffered: nothing says that there is such a route.
+    """
+    value = reply.json if reply.is_json else None
+    worded = isinstance(value, dict) and ("error" in value or {"code", "message"} <= set(value))
+    about_task = reply.status == 404 and worded and urlsplit(reply.request.url).path not in reply.text
+    if (reply.status in ABSENT or reply.media_type == "text/html") and not about_task:
+        raise NotOffered(f"the hub answers as if nothing were there: {refusal_of(reply)}")
+    return reply
 
 
 @requirement("videos.refusal.prompt-missing")
-def test_a_submission_without_prompt_is_refused(videos_refusals: Evidence) -> None:
-    expect_refused(videos_refusals[SUBMISSION])
+def test_a_submission_without_prompt_is_refused(videos_no_prompt: Exchange) -> None:
+    expect_refused(videos_no_prompt)
 
 
 @requirement("videos.refusal.task-missing")
@@ -35,13 +46,13 @@ def test_a_look_up_that_names_no_task_is_refused(videos_jimeng_refusals: Exchang
 
 
 @requirement("videos.unknown.refused")
-def test_an_unknown_task_is_refused(videos_refusals: Evidence) -> None:
-    _expect_unknown(_reply(videos_refusals, UNKNOWN))
+def test_an_unknown_task_is_refused(videos_unknown: Exchange) -> None:
+    _expect_unknown(_routed(videos_unknown))
 
 
 @requirement("videos.unknown.odd-id")
-def test_an_id_of_odd_characters_is_refused(videos_refusals: Evidence) -> None:
-    _expect_unknown(_reply(videos_refusals, ODD))
+def test_an_id_of_odd_characters_is_refused(videos_odd_id: Exchange) -> None:
+    _expect_unknown(_routed(videos_odd_id))
 
 
 def _expect_unknown(reply: Exchange) -> None:
@@ -55,16 +66,15 @@ def _expect_unknown(reply: Exchange) -> None:
 
 
 @requirement("videos.unknown.not-found")
-def test_an_unknown_task_is_not_found(videos_refusals: Evidence) -> None:
-    reply = _reply(videos_refusals, UNKNOWN)
-    if format_of(reply) is JIMENG:
+def test_an_unknown_task_is_not_found(videos_unknown: Exchange) -> None:
+    if format_of(videos_unknown) is JIMENG:
         not_testable("the documents do not say how Jimeng's format tells that there is no such task")
-    _expect_not_found(reply)
+    _expect_not_found(_routed(videos_unknown))
 
 
 @requirement("videos.unknown.content")
-def test_an_unknown_film_is_not_found(videos_refusals: Evidence) -> None:
-    _expect_not_found(_reply(videos_refusals, FILM))
+def test_an_unknown_film_is_not_found(videos_unknown_film: Exchange) -> None:
+    _expect_not_found(_routed(videos_unknown_film))
 
 
 def _expect_not_found(reply: Exchange) -> None:
@@ -74,13 +84,13 @@ def _expect_not_found(reply: Exchange) -> None:
 
 
 @requirement("videos.unknown.content-refused")
-def test_an_unknown_film_is_refused(videos_refusals: Evidence) -> None:
-    expect_client_error(_reply(videos_refusals, FILM))
+def test_an_unknown_film_is_refused(videos_unknown_film: Exchange) -> None:
+    expect_client_error(_routed(videos_unknown_film))
 
 
 @requirement("videos.unknown.remix")
-def test_a_remix_of_an_unknown_task_is_refused(videos_refusals: Evidence) -> None:
-    expect_client_error(_reply(videos_refusals, REMIXED))
+def test_a_remix_of_an_unknown_task_is_refused(videos_unknown_remix: Exchange) -> None:
+    expect_client_error(_routed(videos_unknown_remix))
 
 
 @requirement("videos.refusal.picture")

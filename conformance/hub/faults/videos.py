@@ -697,7 +697,7 @@ def goes_on_after_its_end() -> Spoil:
     def again(_ask: Ask, answer: Body) -> None:
         answer.update(status="in_progress", completed_at=None, expires_at=None)
 
-    return on_repeats(RETRIEVE, when=status("completed"), after=2)(again)()
+    return on_repeats(RETRIEVE, when=status("completed"), after=1)(again)()
 
 
 @fault(
@@ -711,7 +711,7 @@ def fails_after_its_end() -> Spoil:
     def gone(_ask: Ask, answer: Body) -> None:
         answer.update(status="failed", url=None, metadata=None, error={"code": 404, "message": "It is gone."})
 
-    return on_repeats(*KLING_POLL, when=status("completed"), after=2)(gone)()
+    return on_repeats(*KLING_POLL, when=status("completed"), after=1)(gone)()
 
 
 @fault(
@@ -920,11 +920,11 @@ def empty_error(_ask: Ask, answer: Body) -> None:
 
 @fault(
     "videos.early-error",
-    "A task in the generic format that waits has an error.",
+    "A task in the Kling format that runs has an error.",
     "videos.failure.error-only-then",
     source="QuantumNous/new-api#5927",
 )
-@on_told(POLL, when=status(*UNFINISHED))
+@on_told(*KLING_POLL, when=status(*UNFINISHED))
 def early_error(_ask: Ask, answer: Body) -> None:
     answer["error"] = {"code": 1, "message": "There is no answer yet."}
 
@@ -1034,11 +1034,12 @@ def link_to_half_a_film(ask: Ask, reply: Reply) -> Reply:
     "videos.film-is-an-error",
     "The vendor's words about an error are served as the film, with status 200.",
     "videos.result.film",
-    also={"videos.content.part": "the part is one of the film"},
     source="QuantumNous/new-api#2751",
 )
 def film_is_an_error(ask: Ask, reply: Reply) -> Reply:
-    return reply.with_body(b"The link has expired.") if ask.operation == CONTENT and reply.status == 200 else reply
+    if ask.operation != CONTENT or reply.status not in (200, 206):
+        return reply
+    return reply.with_status(200).with_body(b"The link has expired.")
 
 
 @fault(
@@ -1097,10 +1098,10 @@ def content_differs() -> Spoil:
     seen: Counter[str] = Counter()
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
-        if ask.operation != CONTENT or reply.status != 200:
+        if ask.operation != CONTENT or reply.status not in (200, 206):
             return reply
         seen[ask.path] += 1
-        return reply if seen[ask.path] % 2 else reply.with_body(reply.body + b"\x00\x00\x00\x08free")
+        return reply if seen[ask.path] % 2 else reply.with_body(reply.body[::-1])
 
     return spoil
 
@@ -1246,13 +1247,12 @@ def kling_without_prompt_broken(ask: Ask, reply: Reply) -> Reply:
 
 @fault(
     "videos.unknown-served",
-    "An unknown task in the generic format is queued.",
+    "An unknown task in the Sora format is queued.",
     "videos.unknown.refused",
-    also={"videos.unknown.odd-id": "every unknown task is"},
     source="hubs that answer from memory",
 )
 def unknown_served(ask: Ask, reply: Reply) -> Reply:
-    return instead(POLL, answer={"task_id": "task_1", "status": "queued"}, when=lambda _ask, _refusal: True)(ask, reply)
+    return instead(RETRIEVE, answer=_video("task_1", "sora-2"), when=lambda _ask, _refusal: True)(ask, reply)
 
 
 @fault(
@@ -1352,15 +1352,15 @@ def picture_left_out(_ask: Ask, answer: Body) -> None:
 
 @fault(
     "videos.picture-broken",
-    "A file that is no picture is a server error.",
+    "A picture that cannot be fetched is a server error.",
     "videos.refusal.picture",
     source="gateways that open it without care",
 )
 def picture_broken(ask: Ask, reply: Reply) -> Reply:
-    def pictured(ask: Ask, _reply: Reply) -> bool:
-        return b'name="input_reference"' in ask.body
+    def nowhere(ask: Ask, _reply: Reply) -> bool:
+        return b".invalid" in ask.body
 
-    return refuses(CREATE, status=500, code="internal_error", was=(400,), when=pictured)(ask, reply)
+    return refuses(*KLING_SUBMIT, status=500, code="internal_error", when=nowhere)(ask, reply)
 
 
 def _form_with(words: bytes) -> Callable[[Ask, Any], bool]:
