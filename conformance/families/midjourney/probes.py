@@ -44,7 +44,7 @@ BAD_PROMPT = f"{WORDS} --no-such-parameter-of-hub-conformance 1"
 INDEX, WRONG_INDEX = 2, 9
 SIDE = 64
 NO_SUCH_TASK = "1320098173412546999"
-ODD_IDS = ("no such task 漢字'\"%", "9" * 600)
+ODD_ID = "no such task 漢字'\"%" + "9" * 600
 SLOW = 120.0
 """Seconds that a submission may take: some hubs wait for the vendor."""
 
@@ -61,37 +61,35 @@ NO_PICTURE = _url(b"These bytes are no picture.")
 async def midjourney_imagine(hub: Hub) -> Conversation:
     """A new picture to its end, what must not work before; then one of its four in large; and both looked up at once.
 
-    Beside the usual paths, the task is fetched once on a path that begins with a speed.
+    Beside the usual paths, the task is fetched once on a path that begins with a speed. The last fetch shows whether
+    the finished task has stayed what it was.
     """
     submit = await _submit(hub, IMAGINE, prompt=PROMPT, state=STATE)
     id = id_in(submit)
     if id is None:
         return (submit,)
-    first = await _fetch(hub, id)
-    early = []
-    if not _is_over(first):
-        early = [await _image(hub, id), await _change(hub, id, INDEX)]
-    polls = await _to_the_end(hub, id)
-    found = [submit, first, *early, *polls]
-    if not _is_over(polls[-1]):
+    found = [submit, await _fetch(hub, id)]
+    if not _is_over(found[-1]):
+        found += [await _image(hub, id), await _change(hub, id, INDEX), *(await _to_the_end(hub, id))]
+    last = found[-1]
+    if not _is_over(last):
         return tuple(found)
     found.append(await _fetch(hub, id, FAST))
-    if not _is_done(polls[-1]):
-        return *found, await _list(hub, [NO_SUCH_TASK, id])
-    found += [await _image(hub, id), *(await _picture(hub, polls[-1])), await _change(hub, id, WRONG_INDEX)]
-    return *found, *(await _enlarged(hub, id))
+    if not _is_done(last):
+        return *found, await _list(hub, [NO_SUCH_TASK, id]), await _fetch(hub, id)
+    found += [await _image(hub, id), *(await _picture(hub, last)), await _change(hub, id, WRONG_INDEX)]
+    return *found, *(await _enlarged(hub, id)), await _fetch(hub, id)
 
 
 async def _enlarged(hub: Hub, source: str) -> Conversation:
-    """A step from a finished picture to its end; then both looked up at once, and the first one again."""
+    """A step from a finished picture to its end; then both looked up at once."""
     change = await _change(hub, source, INDEX)
     id = id_in(change)
     if id is None:
         return change, await _list(hub, [NO_SUCH_TASK, source])
     polls = await _to_the_end(hub, id)
     picture = await _picture(hub, polls[-1])
-    both = await _list(hub, [id, NO_SUCH_TASK, source])
-    return change, *polls, *picture, both, await _fetch(hub, source)
+    return change, *polls, *picture, await _list(hub, [id, NO_SUCH_TASK, source])
 
 
 @probe(DESCRIBE, base=True, admit=Admit.REPLY, phase=Phase.ANSWERS)
@@ -137,30 +135,27 @@ async def midjourney_list(hub: Hub) -> Conversation:
     return await _list(hub, []), await _list(hub, [NO_SUCH_TASK])
 
 
-NO_PROMPT: Wrongs = {"prompt": ..., "prompt as number": 5}
-"""Values by words of which the first is the field; `...` leaves it out. Nobody can make a picture of these."""
-NO_PICTURES: Wrongs = {"base64": ..., "base64 of text": NO_PICTURE}
-FEW_PICTURES: Wrongs = {"base64Array": ..., "base64Array of one": [PICTURE]}
-NO_TASK: Wrongs = {"taskId": ..., "taskId of nobody": NO_SUCH_TASK, "action unknown": "EXPLODE"}
+NO_TASK: Wrongs = {"taskId of nobody": NO_SUCH_TASK, "action unknown": "EXPLODE"}
+"""Values by words of which the first is the field."""
 CHANGED: Mapping[str, Any] = {"taskId": NO_SUCH_TASK, "action": "UPSCALE", "index": INDEX}
 
 
 @probe(IMAGINE, admit=Admit.REFUSAL)
-async def midjourney_no_prompt(hub: Hub) -> Conversation:
-    """Requests without a prompt; see `NO_PROMPT`."""
-    return await ask_wrongly(hub, IMAGINE, {}, NO_PROMPT)
+async def midjourney_no_prompt(hub: Hub) -> Exchange:
+    """A request for a picture without a prompt."""
+    return await _submit(hub, IMAGINE)
 
 
 @probe(DESCRIBE, admit=Admit.REFUSAL)
-async def midjourney_no_picture(hub: Hub) -> Conversation:
-    """Nothing to be described; see `NO_PICTURES`."""
-    return await ask_wrongly(hub, DESCRIBE, {}, NO_PICTURES)
+async def midjourney_no_picture(hub: Hub) -> Exchange:
+    """What is no picture, to be described."""
+    return await _submit(hub, DESCRIBE, base64=NO_PICTURE)
 
 
 @probe(BLEND, admit=Admit.REFUSAL)
-async def midjourney_few_pictures(hub: Hub) -> Conversation:
-    """Too little to be blended; see `FEW_PICTURES`."""
-    return await ask_wrongly(hub, BLEND, {}, FEW_PICTURES)
+async def midjourney_few_pictures(hub: Hub) -> Exchange:
+    """One picture alone, to be blended."""
+    return await _submit(hub, BLEND, base64Array=[PICTURE])
 
 
 @probe(CHANGE, admit=Admit.REFUSAL)
@@ -171,20 +166,14 @@ async def midjourney_no_task(hub: Hub) -> Conversation:
 
 @probe(FETCH, admit=Admit.REFUSAL)
 async def midjourney_unknown(hub: Hub) -> Conversation:
-    """A task that nobody has, then ids that none can have."""
-    return tuple([await _fetch(hub, id) for id in (NO_SUCH_TASK, *ODD_IDS)])
+    """A task that nobody has, then an id that none can have: of odd characters, and very long."""
+    return await _fetch(hub, NO_SUCH_TASK), await _fetch(hub, ODD_ID)
 
 
 @probe(IMAGE, admit=Admit.REFUSAL)
 async def midjourney_no_image(hub: Hub) -> Exchange:
     """The picture of a task that nobody has."""
     return await _image(hub, NO_SUCH_TASK)
-
-
-@probe(LIST, admit=Admit.REFUSAL)
-async def midjourney_list_wrong(hub: Hub) -> Exchange:
-    """Text in the place of the list of ids."""
-    return await hub.send(LIST, json={"ids": NO_SUCH_TASK})
 
 
 any_work = offered(
@@ -202,7 +191,6 @@ refusals = offered(
     midjourney_few_pictures,
     midjourney_no_task,
     midjourney_unknown,
-    midjourney_list_wrong,
 )
 
 
@@ -229,9 +217,8 @@ async def _list(hub: Hub, ids: list[str]) -> Exchange:
 
 
 async def _to_the_end(hub: Hub, id: str) -> Conversation:
-    """A task looked up until it is over, and then once more."""
-    polls = await poll(hub, lambda: _fetch(hub, id), _is_stuck, _told)
-    return (*polls, await _fetch(hub, id)) if _is_over(polls[-1]) else polls
+    """A task looked up until it is over, or waits for its caller."""
+    return await poll(hub, lambda: _fetch(hub, id), _is_stuck, _told)
 
 
 async def _picture(hub: Hub, last: Exchange) -> list[Exchange]:

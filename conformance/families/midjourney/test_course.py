@@ -63,20 +63,21 @@ def test_every_task_ends(any_midjourney_work: Evidence) -> None:
 
 
 @requirement("midjourney.finished.stays")
-def test_a_finished_task_stays_finished(any_midjourney_work: Evidence) -> None:
-    for work in _over(any_midjourney_work):
+def test_a_finished_task_stays_finished(any_midjourney_imagine: Evidence) -> None:
+    for work in _asked_again(any_midjourney_imagine):
         expect_one_end(MIDJOURNEY, work.stages)
 
 
 @requirement("midjourney.finished.same")
-def test_a_finished_task_is_told_alike(any_midjourney_work: Evidence) -> None:
-    for work in _over(any_midjourney_work):
+def test_a_finished_task_is_told_alike(any_midjourney_imagine: Evidence) -> None:
+    for work in _asked_again(any_midjourney_imagine):
         expect_kept(MIDJOURNEY, work.stages, KEPT)
 
 
-def _over(evidence: Evidence) -> list[Work]:
-    found = [work for work in works(evidence) if any(MIDJOURNEY.over(stage.task) for stage in work.stages)]
-    return found or not_testable("no task ended")
+def _asked_again(evidence: Evidence) -> list[Work]:
+    """The tasks that were fetched again after their end."""
+    found = [work for work in works(evidence) if any(MIDJOURNEY.over(stage.task) for stage in work.stages[:-1])]
+    return found or not_testable("no task ended, or none was asked about after its end")
 
 
 @requirement("midjourney.progress.percent")

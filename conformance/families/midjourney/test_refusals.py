@@ -9,7 +9,7 @@ from conformance.engine.kit.courses import lacks_channel, need_channel
 from conformance.engine.kit.reading import asked
 from conformance.engine.kit.refusals import reply_to
 from conformance.engine.requirement import requirement
-from conformance.families.midjourney.probes import FEW_PICTURES, NO_PICTURES, NO_PROMPT, NO_TASK, WRONG_INDEX
+from conformance.families.midjourney.probes import NO_TASK, WRONG_INDEX
 from conformance.families.midjourney.reading import (
     CHANGE,
     MIDJOURNEY,
@@ -45,34 +45,18 @@ def _is_ours(exchange: Exchange) -> bool:
 
 
 @requirement("midjourney.refusal.prompt-missing")
-def test_missing_prompt_is_refused(midjourney_no_prompt: Evidence) -> None:
-    _expect_not_taken(reply_to(midjourney_no_prompt, NO_PROMPT, "prompt"))
-
-
-@requirement("midjourney.refusal.prompt-type")
-def test_a_number_as_prompt_is_refused(midjourney_no_prompt: Evidence) -> None:
-    _expect_not_taken(reply_to(midjourney_no_prompt, NO_PROMPT, "prompt as number"))
-
-
-@requirement("midjourney.refusal.picture-missing")
-def test_nothing_to_describe_is_refused(midjourney_no_picture: Evidence) -> None:
-    _expect_not_taken(reply_to(midjourney_no_picture, NO_PICTURES, "base64"))
+def test_missing_prompt_is_refused(midjourney_no_prompt: Exchange) -> None:
+    _expect_not_taken(midjourney_no_prompt)
 
 
 @requirement("midjourney.refusal.no-picture")
-def test_what_is_no_picture_is_refused(midjourney_no_picture: Evidence) -> None:
-    _expect_not_taken(reply_to(midjourney_no_picture, NO_PICTURES, "base64 of text"))
+def test_what_is_no_picture_is_refused(midjourney_no_picture: Exchange) -> None:
+    _expect_not_taken(midjourney_no_picture)
 
 
 @requirement("midjourney.refusal.few-pictures")
-def test_one_picture_cannot_be_blended(midjourney_few_pictures: Evidence) -> None:
-    for words in FEW_PICTURES:
-        _expect_not_taken(reply_to(midjourney_few_pictures, FEW_PICTURES, words))
-
-
-@requirement("midjourney.refusal.task-missing")
-def test_a_step_from_nothing_is_refused(midjourney_no_task: Evidence) -> None:
-    _expect_not_taken(reply_to(midjourney_no_task, NO_TASK, "taskId"))
+def test_one_picture_cannot_be_blended(midjourney_few_pictures: Exchange) -> None:
+    _expect_not_taken(midjourney_few_pictures)
 
 
 @requirement("midjourney.refusal.task-unknown")
@@ -150,12 +134,6 @@ def test_an_unknown_picture_is_refused(midjourney_no_image: Exchange) -> None:
     ours = isinstance(value, dict) and isinstance(value.get("error"), str)
     if not (midjourney_no_image.status == 404 and ours):
         _expect_not_found(midjourney_no_image)
-
-
-@requirement("midjourney.list.ids-type")
-def test_text_is_no_list_of_ids(midjourney_list_wrong: Exchange) -> None:
-    need_channel(midjourney_list_wrong)
-    expect_refused(midjourney_list_wrong)
 
 
 def _refusals(evidence: Evidence) -> list[Exchange]:

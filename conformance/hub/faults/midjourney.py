@@ -1054,17 +1054,6 @@ def unknown_refuses_list(ask: Ask, reply: Reply) -> Reply:
     return _problem(reply, 404, code=3) if nobody else reply
 
 
-@fault(
-    "midjourney.ids-unread",
-    "Text in the place of the list of ids is passed over.",
-    "midjourney.list.ids-type",
-    source="languages that read what they cannot as nothing",
-)
-def ids_unread(ask: Ask, reply: Reply) -> Reply:
-    wrong = ask.operation == LIST and reply.status == 400 and isinstance((ask.json or {}).get("ids"), str)
-    return reply.with_status(200).with_json([]) if wrong else reply
-
-
 # ----------------------------------------------------------------------------------------------------------- refusals
 
 
@@ -1093,24 +1082,6 @@ fault(
     source="proxies that send an empty prompt upstream",
 )(_when(_wrong(IMAGINE, "prompt", _absent), _taken))
 fault(
-    "midjourney.number-imagined",
-    "A number as prompt is taken for text.",
-    "midjourney.refusal.prompt-type",
-    source="gateways that turn every value into text",
-)(_when(_wrong(IMAGINE, "prompt", lambda value: value == 5), _taken))
-fault(
-    "midjourney.number-fails",
-    "A number as prompt makes the hub fail.",
-    "midjourney.refusal.prompt-type",
-    source="gateways that report what they cannot read as their own failure",
-)(_when(_wrong(IMAGINE, "prompt", lambda value: value == 5), _fails))
-fault(
-    "midjourney.nothing-to-describe",
-    "A description of nothing is taken in.",
-    "midjourney.refusal.picture-missing",
-    source="QuantumNous/new-api: no field is checked",
-)(_when(_wrong(DESCRIBE, "base64", _absent), _taken))
-fault(
     "midjourney.text-described",
     "Text in the place of a picture is taken in.",
     "midjourney.refusal.no-picture",
@@ -1123,17 +1094,11 @@ fault(
     source="QuantumNous/new-api: no field is checked",
 )(_when(_wrong(BLEND, "base64Array", lambda value: isinstance(value, list)), _taken))
 fault(
-    "midjourney.none-blended",
-    "A blend of no pictures makes the hub fail.",
+    "midjourney.few-fail",
+    "A blend of too few pictures makes the hub fail.",
     "midjourney.refusal.few-pictures",
-    source="gateways that read the first picture without looking",
-)(_when(_wrong(BLEND, "base64Array", _absent), _fails))
-fault(
-    "midjourney.step-from-nowhere",
-    "A step that names no task is passed on.",
-    "midjourney.refusal.task-missing",
-    source="QuantumNous/new-api passes such a body on unchecked",
-)(_when(_wrong(CHANGE, "taskId", _absent), _taken))
+    source="gateways that read the second picture without looking",
+)(_when(_wrong(BLEND, "base64Array", lambda value: isinstance(value, list)), _fails))
 
 
 def _from_nobody(ask: Ask, reply: Reply) -> bool:
