@@ -37,11 +37,10 @@ NO_SUCH_MODEL = "no-such-model-7f3a9c41"
 NO_SUCH_TASK = "task_7f3a9c41d2e84b60"
 NO_SUCH_CLIP = "7f3a9c41-d2e8-4b60-9c41-7f3a9c41d2e8"
 NO_SUCH_KIND = "no-such-kind"
-ODD_IDS = ("no such task 漢字'\"%", "9" * 600)
+ODD_ID = "no such task 漢字'\"%" + "9" * 600
 SLOW = 120.0
 """Seconds that a submission may take: some hubs wait for the vendor."""
 NOTHING: dict[str, Any] = {"title": TITLE}
-NUMBER: dict[str, Any] = {"prompt": 5}
 CLIP_ALONE: dict[str, Any] = {"prompt": TEXT, "continue_clip_id": NO_SUCH_CLIP, "continue_at": 10}
 
 
@@ -54,8 +53,9 @@ async def suno_music(hub: Hub) -> Conversation:
     if id is None:
         return (submit,)
     polls = await _to_the_end(hub, id)
+    again = [await _fetch(hub, id)] if _is_over(polls[-1]) else []
     batch = await _batch(hub, [NO_SUCH_TASK, id])
-    return submit, *polls, batch, *(await _sound(hub, polls[-1]))
+    return submit, *polls, *again, batch, *(await _sound(hub, polls[-1]))
 
 
 @probe(SUBMIT, admit=Admit.REPLY, phase=Phase.ANSWERS)
@@ -87,9 +87,8 @@ async def suno_batch(hub: Hub) -> Conversation:
 
 @probe(SUBMIT, admit=Admit.REFUSAL)
 async def suno_nothing(hub: Hub) -> Conversation:
-    """Music without words and topic, music of a number, lyrics about nothing."""
-    asked = ((MUSIC, NOTHING), (MUSIC, NUMBER), (LYRICS, NOTHING))
-    return tuple([await _submit(hub, kind, **body) for kind, body in asked])
+    """Music without words and topic, and lyrics about nothing."""
+    return await _submit(hub, MUSIC, **NOTHING), await _submit(hub, LYRICS, **NOTHING)
 
 
 @probe(SUBMIT, admit=Admit.REFUSAL)
@@ -107,14 +106,8 @@ async def suno_no_such_kind(hub: Hub) -> Exchange:
 
 @probe(FETCH, admit=Admit.REFUSAL)
 async def suno_unknown(hub: Hub) -> Conversation:
-    """A task that nobody has, then ids that none can have."""
-    return tuple([await _fetch(hub, id) for id in (NO_SUCH_TASK, *ODD_IDS)])
-
-
-@probe(BATCH, admit=Admit.REFUSAL)
-async def suno_batch_wrong(hub: Hub) -> Exchange:
-    """Text in the place of the list of ids."""
-    return await hub.send(BATCH, json={"ids": NO_SUCH_TASK})
+    """A task that nobody has, then an id that none can have: of odd characters, and very long."""
+    return await _fetch(hub, NO_SUCH_TASK), await _fetch(hub, ODD_ID)
 
 
 any_work = offered("any_suno_work", suno_music, suno_lyrics, suno_unknown_model)
@@ -122,7 +115,7 @@ music = offered("any_suno_music", suno_music)
 lyrics = offered("any_suno_lyrics", suno_lyrics)
 unknown_model = offered("any_suno_unknown_model", suno_unknown_model)
 batch = offered("any_suno_batch", suno_batch)
-refusals = offered("any_suno_refusal", suno_nothing, suno_continued, suno_no_such_kind, suno_unknown, suno_batch_wrong)
+refusals = offered("any_suno_refusal", suno_nothing, suno_continued, suno_no_such_kind, suno_unknown)
 
 
 async def _submit(hub: Hub, kind: str, **fields: Any) -> Exchange:
@@ -139,9 +132,8 @@ async def _batch(hub: Hub, ids: list[str]) -> Exchange:
 
 
 async def _to_the_end(hub: Hub, id: str) -> Conversation:
-    """A task looked up until it is over, and then once more."""
-    polls = await poll(hub, lambda: _fetch(hub, id), _is_over, _told)
-    return (*polls, await _fetch(hub, id)) if _is_over(polls[-1]) else polls
+    """A task looked up until it is over."""
+    return await poll(hub, lambda: _fetch(hub, id), _is_over, _told)
 
 
 async def _sound(hub: Hub, last: Exchange) -> list[Exchange]:

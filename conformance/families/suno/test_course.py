@@ -40,13 +40,13 @@ def test_every_task_ends(any_suno_work: Evidence) -> None:
 
 
 @requirement("suno.finished.stays")
-def test_a_finished_task_stays_finished(any_suno_work: Evidence) -> None:
-    expect_one_end(SUNO, work(any_suno_work).stages)
+def test_a_finished_task_stays_finished(any_suno_music: Evidence) -> None:
+    expect_one_end(SUNO, work(any_suno_music).stages)
 
 
 @requirement("suno.finished.same")
-def test_a_finished_task_is_told_alike(any_suno_work: Evidence) -> None:
-    stages = work(any_suno_work).stages
+def test_a_finished_task_is_told_alike(any_suno_music: Evidence) -> None:
+    stages = work(any_suno_music).stages
     expect_kept(SUNO, stages, KEPT)
     expect_same_songs(SUNO, stages, OF_SONG)
 

@@ -28,14 +28,9 @@ def test_music_of_nothing_is_refused(suno_nothing: Evidence) -> None:
     _refused(suno_nothing, 0)
 
 
-@requirement("suno.refusal.prompt-type")
-def test_a_number_as_prompt_is_refused(suno_nothing: Evidence) -> None:
-    _refused(suno_nothing, 1)
-
-
 @requirement("suno.refusal.lyrics-prompt")
 def test_lyrics_about_nothing_are_refused(suno_nothing: Evidence) -> None:
-    _refused(suno_nothing, 2)
+    _refused(suno_nothing, 1)
 
 
 @requirement("suno.refusal.clip-alone")
@@ -77,12 +72,6 @@ def test_an_unknown_task_is_not_found(suno_unknown: Evidence) -> None:
 def test_an_impossible_id_is_refused(suno_unknown: Evidence) -> None:
     for exchange in suno_unknown[1:]:
         _expect_refused(exchange)
-
-
-@requirement("suno.batch.ids-type")
-def test_text_is_no_list_of_ids(suno_batch_wrong: Exchange) -> None:
-    need_channel(suno_batch_wrong)
-    expect_refused(suno_batch_wrong)
 
 
 def _refusals(evidence: Evidence) -> list[Exchange]:

@@ -1082,6 +1082,12 @@ fault(
     source="proxies that send an empty prompt upstream",
 )(_when(_wrong(IMAGINE, "prompt", _absent), _taken))
 fault(
+    "midjourney.nothing-fails",
+    "A picture of nothing makes the hub fail.",
+    "midjourney.refusal.prompt-missing",
+    source="gateways that report what they cannot read as their own failure",
+)(_when(_wrong(IMAGINE, "prompt", _absent), _fails))
+fault(
     "midjourney.text-described",
     "Text in the place of a picture is taken in.",
     "midjourney.refusal.no-picture",

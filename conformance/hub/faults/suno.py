@@ -279,19 +279,11 @@ def vendor_words(task: Body) -> None:
     "A task that runs waits again before it ends.",
     "suno.status.forward",
     source="hubs that take over news in the order in which they come",
-    stateful=True,
 )
-def queued_again() -> Spoil:
-    run: dict[str, int] = {}
-
-    @on_tasks(FETCH)
-    def spoil(task: Body) -> None:
-        if task["status"] == "IN_PROGRESS":
-            run[task["task_id"]] = run.get(task["task_id"], 0) + 1
-            if run[task["task_id"]] > 1:
-                task["status"] = "QUEUED"
-
-    return spoil
+@on_tasks(FETCH)
+def queued_again(task: Body) -> None:
+    swapped = {"QUEUED": "IN_PROGRESS", "IN_PROGRESS": "QUEUED"}
+    task["status"] = swapped.get(task["status"], task["status"])
 
 
 @fault(
@@ -762,17 +754,6 @@ fault(
 )(on_batches(lambda asked, tasks: tasks or (None if asked.get("ids") else [])))
 
 
-@fault(
-    "suno.ids-unread",
-    "Text in the place of the list of ids is passed over.",
-    "suno.batch.ids-type",
-    source="languages that read what they cannot as nothing",
-)
-def ids_unread(ask: Ask, reply: Reply) -> Reply:
-    wrong = ask.operation == BATCH and reply.status == 400 and isinstance((ask.json or {}).get("ids"), str)
-    return reply.with_status(200).with_json({"code": "success", "message": "", "data": []}) if wrong else reply
-
-
 # ----------------------------------------------------------------------------------------------------------- refusals
 
 
@@ -806,17 +787,11 @@ fault(
     source="gateways that leave all checks to the vendor",
 )(_when(_asked_for("music", lambda asked: "prompt" not in asked), _taken))
 fault(
-    "suno.number-sung",
-    "A number as prompt is taken for text.",
-    "suno.refusal.prompt-type",
-    source="gateways that turn every value into text",
-)(_when(_asked_for("music", lambda asked: asked.get("prompt") == 5), _taken))
-fault(
-    "suno.number-fails",
-    "A number as prompt makes the hub fail.",
-    "suno.refusal.prompt-type",
+    "suno.nothing-fails",
+    "Music of nothing makes the hub fail.",
+    "suno.refusal.nothing",
     source="gateways that report what they cannot read as their own failure",
-)(_when(_asked_for("music", lambda asked: asked.get("prompt") == 5), _fails))
+)(_when(_asked_for("music", lambda asked: "prompt" not in asked), _fails))
 fault(
     "suno.nothing-written",
     "Lyrics about nothing are taken in.",
