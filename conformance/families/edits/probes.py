@@ -14,18 +14,8 @@ TEXT = "What day of the wek is it?"
 INSTRUCTION = "Fix the spelling mistakes."
 CHOICES = 2
 
-WRONG_TYPES: dict[str, Any] = {
-    "instruction": ...,
-    "instruction as list": [INSTRUCTION],
-    "input": 5,
-    "n": "two",
-    "temperature": "hot",
-}
+WRONG: dict[str, Any] = {"instruction": ..., "n": 0}
 """Values by words of which the first is the field; `...` leaves it out."""
-WRONG_VALUES: dict[str, Any] = {
-    "n": 0,
-    "temperature": 99,
-}
 
 
 @probe(EDIT, base=True)
@@ -47,15 +37,9 @@ async def edits_two(hub: Hub) -> Exchange:
 
 
 @probe(EDIT, admit=Admit.REFUSAL)
-async def edits_wrong_types(hub: Hub) -> Conversation:
-    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
-    return await ask_wrongly(hub, EDIT, _plain(hub), WRONG_TYPES)
-
-
-@probe(EDIT, admit=Admit.REFUSAL)
-async def edits_wrong_values(hub: Hub) -> Conversation:
-    """Requests with a value out of its range; see `WRONG_VALUES`."""
-    return await ask_wrongly(hub, EDIT, _plain(hub), WRONG_VALUES)
+async def edits_wrong(hub: Hub) -> Conversation:
+    """Requests that lack what they need, or have a value that is not allowed; see `WRONG`."""
+    return await ask_wrongly(hub, EDIT, _plain(hub), WRONG)
 
 
 def _plain(hub: Hub) -> dict[str, Any]:

@@ -16,15 +16,8 @@ USUAL_MODEL = "omni-moderation-latest"
 HARMLESS = "Have a nice day."
 BATCH = ("The meeting is at noon.", "I will find you and kill you.", HARMLESS)
 
-WRONG_TYPES: dict[str, Any] = {
-    "input": ...,
-    "input as number": 5,
-}
+WRONG: dict[str, Any] = {"input": ...}
 """Values by words of which the first is the field; `...` leaves it out."""
-WRONG_VALUES: dict[str, Any] = {
-    "input": [],
-    "input as empty text": "",
-}
 
 
 @probe(MODERATE, base=True)
@@ -54,15 +47,9 @@ async def moderations_parts(hub: Hub) -> Exchange:
 
 
 @probe(MODERATE, admit=Admit.REFUSAL)
-async def moderations_wrong_types(hub: Hub) -> Conversation:
-    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
-    return await ask_wrongly(hub, MODERATE, _plain(hub), WRONG_TYPES)
-
-
-@probe(MODERATE, admit=Admit.REFUSAL)
-async def moderations_wrong_values(hub: Hub) -> Conversation:
-    """Requests with a value that is not allowed; see `WRONG_VALUES`."""
-    return await ask_wrongly(hub, MODERATE, _plain(hub), WRONG_VALUES)
+async def moderations_wrong(hub: Hub) -> Conversation:
+    """A request that lacks what it needs; see `WRONG`."""
+    return await ask_wrongly(hub, MODERATE, _plain(hub), WRONG)
 
 
 def _model(hub: Hub) -> str:

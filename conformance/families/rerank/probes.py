@@ -22,19 +22,8 @@ REVERSED = DOCUMENTS[::-1]
 FEW = 2
 MANY = 99
 
-WRONG_TYPES: dict[str, Any] = {
-    "query": ...,
-    "query as number": 5,
-    "documents": ...,
-    "documents as text": DOCUMENTS[0],
-    "top_n": "many",
-    "return_documents": "maybe",
-}
+WRONG: dict[str, Any] = {"query": ..., "documents": []}
 """Values by words of which the first is the field; `...` leaves it out."""
-WRONG_VALUES: dict[str, Any] = {
-    "documents": [],
-    "top_n": -1,
-}
 
 
 @probe(RERANK, base=True)
@@ -69,15 +58,9 @@ async def rerank_objects(hub: Hub) -> Exchange:
 
 
 @probe(RERANK, admit=Admit.REFUSAL)
-async def rerank_wrong_types(hub: Hub) -> Conversation:
-    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
-    return await ask_wrongly(hub, RERANK, _plain(hub), WRONG_TYPES)
-
-
-@probe(RERANK, admit=Admit.REFUSAL)
-async def rerank_wrong_values(hub: Hub) -> Conversation:
-    """Requests with a value that is not allowed; see `WRONG_VALUES`."""
-    return await ask_wrongly(hub, RERANK, _plain(hub), WRONG_VALUES)
+async def rerank_wrong(hub: Hub) -> Conversation:
+    """Requests that lack what they need, or have a value that is not allowed; see `WRONG`."""
+    return await ask_wrongly(hub, RERANK, _plain(hub), WRONG)
 
 
 def _plain(hub: Hub) -> dict[str, Any]:

@@ -159,41 +159,11 @@ fault(
     source="hub documents: Create edit",
 )(_serves("instruction", lambda value: value is ...))
 fault(
-    "edits.refusal.list-carried-out",
-    "A list as instruction is carried out.",
-    "edits.refusal.instruction-type",
-    source="hub documents: Create edit",
-)(_serves("instruction", lambda value: isinstance(value, list)))
-fault(
-    "edits.refusal.number-edited",
-    "A number as input is edited.",
-    "edits.refusal.input-type",
-    source="hub documents: Create edit",
-)(_serves("input", lambda value: isinstance(value, int)))
-fault(
-    "edits.refusal.text-n-dropped",
-    "Text as n is dropped.",
-    "edits.refusal.n-type",
-    source="hub documents: Create edit",
-)(_serves("n", lambda value: isinstance(value, str)))
-fault(
-    "edits.refusal.text-temperature-dropped",
-    "Text as temperature is dropped.",
-    "edits.refusal.temperature-type",
-    source="hub documents: Create edit",
-)(_serves("temperature", lambda value: isinstance(value, str)))
-fault(
     "edits.refusal.n-zero-raised",
     "n of 0 is raised to 1.",
     "edits.refusal.n-zero",
     source="OpenAI API description before 2024: n is at least 1",
 )(_serves("n", lambda value: value == 0))
-fault(
-    "edits.refusal.temperature-clamped",
-    "A temperature of 99 is lowered.",
-    "edits.refusal.temperature-range",
-    source="OpenAI API description before 2024: temperature is from 0 to 2",
-)(_serves("temperature", lambda value: value == 99))
 fault(
     "edits.refusal.no-param",
     "Refusals name no field.",

@@ -323,18 +323,6 @@ fault(
     source="OpenAI API description: input is required",
 )(_serves("input", lambda value: value is ...))
 fault(
-    "moderations.refusal.number-served",
-    "A number as input gets a clean verdict.",
-    "moderations.refusal.input-type",
-    source="OpenAI API description: input is text or a list",
-)(_serves("input", lambda value: isinstance(value, int)))
-fault(
-    "moderations.refusal.empty-list-served",
-    "An empty list gets a clean verdict.",
-    "moderations.refusal.input-empty-list",
-    source="plain logic: there is nothing to screen",
-)(_serves("input", lambda value: value == []))
-fault(
     "moderations.refusal.no-param",
     "Refusals name no field.",
     "moderations.refusal.param",

@@ -401,47 +401,11 @@ fault(
     source="Cohere API reference, Rerank: query is required",
 )(_serves("query", lambda value: value is ...))
 fault(
-    "rerank.refusal.number-query-served",
-    "A number as query is taken for text.",
-    "rerank.refusal.query-type",
-    source="Cohere API reference, Rerank: query is text",
-)(_serves("query", lambda value: isinstance(value, int)))
-fault(
-    "rerank.refusal.no-documents-served",
-    "A request without documents is answered.",
-    "rerank.refusal.documents-missing",
-    source="Cohere API reference, Rerank: documents is required",
-)(_serves("documents", lambda value: value is ...))
-fault(
-    "rerank.refusal.text-documents-served",
-    "Text as documents is taken for a list of letters.",
-    "rerank.refusal.documents-type",
-    source="Cohere API reference, Rerank: documents is a list",
-)(_serves("documents", lambda value: isinstance(value, str)))
-fault(
-    "rerank.refusal.text-top-n-dropped",
-    "Text as top_n is dropped.",
-    "rerank.refusal.top-n-type",
-    source="Cohere API reference, Rerank: top_n is an integer",
-)(_serves("top_n", lambda value: isinstance(value, str)))
-fault(
-    "rerank.refusal.text-flag-coerced",
-    "Text as return_documents is taken for true.",
-    "rerank.refusal.return-documents-type",
-    source="Cohere API reference, Rerank: return_documents is a boolean",
-)(_serves("return_documents", lambda value: isinstance(value, str)))
-fault(
     "rerank.refusal.nothing-ranked",
     "An empty list of documents gets an empty ranking.",
     "rerank.refusal.documents-empty",
     source="plain logic: there is nothing to rank",
 )(_serves("documents", lambda value: value == []))
-fault(
-    "rerank.refusal.negative-top-n-dropped",
-    "A negative top_n is dropped.",
-    "rerank.refusal.top-n-negative",
-    source="Cohere API reference, Rerank: top_n is at least 1",
-)(_serves("top_n", lambda value: value == -1))
 fault(
     "rerank.refusal.no-param",
     "Refusals name no field.",
