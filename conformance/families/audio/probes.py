@@ -11,10 +11,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from conformance.engine.kit.costs import with_claim, with_consent
+from conformance.engine.kit.costs import with_claim
 from conformance.engine.kit.forms import File, form
 from conformance.engine.kit.reading import offered
-from conformance.engine.kit.refusals import Wrongs, ask_wrongly
+from conformance.engine.kit.refusals import Wrongs
 from conformance.engine.kit.samples import wav
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, StopProbe, probe
 from conformance.wire.exchange import Exchange
@@ -55,23 +55,10 @@ async def audio_speech_opus(hub: Hub) -> Exchange:
 
 
 @probe(SPEECH)
-async def audio_speech_wav(hub: Hub) -> Exchange:
-    """The same in wav."""
-    return await _speak(hub, response_format="wav")
-
-
-@probe(SPEECH)
 async def audio_speech_aac(hub: Hub) -> Exchange:
     """The same in aac. Asked only of a hub that claims speech."""
     with_claim(hub, SPEECH)
     return await _speak(hub, response_format="aac")
-
-
-@probe(SPEECH)
-async def audio_speech_flac(hub: Hub) -> Exchange:
-    """The same in flac. Asked only of a hub that claims speech."""
-    with_claim(hub, SPEECH)
-    return await _speak(hub, response_format="flac")
 
 
 @probe(SPEECH)
@@ -113,20 +100,15 @@ async def audio_transcript_srt(hub: Hub) -> Exchange:
     return await _hear(hub, TRANSCRIBE, "srt")
 
 
-@probe(TRANSCRIBE)
-async def audio_transcript_vtt(hub: Hub) -> Exchange:
-    """The same as WebVTT subtitles. Asked only of a hub that claims transcriptions."""
-    with_claim(hub, TRANSCRIBE)
-    return await _hear(hub, TRANSCRIBE, "vtt")
-
-
 @probe(TRANSCRIBE, admit=Admit.REPLY, phase=Phase.ANSWERS)
-async def audio_transcript_odd(hub: Hub) -> Exchange:
-    """The plain request with a file name of many scripts and a part that nobody knows. Asked only of a hub that claims
-    transcriptions."""
+async def audio_transcript_vtt(hub: Hub) -> Conversation:
+    """The same as WebVTT subtitles, with a file name of many scripts and a part that nobody knows; plainly when that is
+    refused. Asked only of a hub that claims transcriptions."""
     with_claim(hub, TRANSCRIBE)
-    fields: Fields = [("file", _recording("naïve 漢字 Ж.wav")), ("model", _hearing_model(hub)), ("x_made_up", "1")]
-    return await hub.send(TRANSCRIBE, **form(fields), limits=_patient(hub))
+    file, model = ("file", _recording("naïve 漢字 Ж.wav")), ("model", _hearing_model(hub))
+    fields: Fields = [file, model, ("response_format", "vtt"), ("x_made_up", "1")]
+    odd = await hub.send(TRANSCRIBE, **form(fields), limits=_patient(hub))
+    return (odd,) if odd.ok else (odd, await _hear(hub, TRANSCRIBE, "vtt"))
 
 
 @probe(TRANSLATE, base=True)
@@ -142,56 +124,29 @@ async def audio_translation_verbose(hub: Hub) -> Exchange:
     return await _hear(hub, TRANSLATE, "verbose_json")
 
 
-NO_INPUT: Wrongs = {"input": ..., "input as list": []}
+NO_INPUT: Wrongs = {"input": ...}
 """Values by words of which the first is the field; `...` leaves it out. Nobody can speak these."""
-WRONG_SPEECH: Wrongs = {"voice": ..., "speed": 9, "response_format": "midi", "input": "a" * (LONGEST_INPUT + 1)}
-"""A hub that does not look at them speaks all the same, at a price."""
 
 
 @probe(SPEECH, admit=Admit.REFUSAL)
 async def audio_speech_no_input(hub: Hub) -> Conversation:
-    """Requests without words, asked as official clients do; see `NO_INPUT`."""
-    bodies = [{**_plain_speech(hub), "input": value} for value in NO_INPUT.values()]
-    wrong = [{name: value for name, value in body.items() if value is not ...} for body in bodies]
-    return tuple([await hub.send(SPEECH, json=body, headers=BINARY) for body in wrong])
-
-
-@probe(SPEECH, admit=Admit.REFUSAL)
-async def audio_speech_wrong(hub: Hub) -> Conversation:
-    """Requests with a value that is missing or not allowed; see `WRONG_SPEECH`."""
-    with_consent(hub, SPEECH)
-    return await ask_wrongly(hub, SPEECH, _plain_speech(hub), WRONG_SPEECH)
+    """A request without words, asked as official clients do; see `NO_INPUT`."""
+    body = {name: value for name, value in _plain_speech(hub).items() if name not in NO_INPUT}
+    return (await hub.send(SPEECH, json=body, headers=BINARY),)
 
 
 @probe(TRANSCRIBE, admit=Admit.REFUSAL)
-async def audio_transcript_no_file(hub: Hub) -> Conversation:
-    """Forms without a file, with an empty one, and with one that is no recording."""
-    empty, other = (File("tone.wav", "audio/wav", content) for content in (b"", NO_SOUND))
-    files: list[Fields] = [[], [("file", empty)], [("file", other)]]
-    model = ("model", _hearing_model(hub))
-    return tuple([await hub.send(TRANSCRIBE, **form([*file, model])) for file in files])
-
-
-@probe(TRANSCRIBE, admit=Admit.REFUSAL)
-async def audio_transcript_wrong_format(hub: Hub) -> Exchange:
-    """A format that does not exist. A hub that does not look at it works all the same, at a price."""
-    with_consent(hub, TRANSCRIBE)
-    return await _hear(hub, TRANSCRIBE, "pdf")
-
-
-@probe(TRANSLATE, admit=Admit.REFUSAL)
-async def audio_translation_no_file(hub: Hub) -> Exchange:
-    """A form without a file."""
-    return await hub.send(TRANSLATE, **form([("model", _hearing_model(hub))]))
+async def audio_transcript_no_recording(hub: Hub) -> Conversation:
+    """Forms with an empty file, and with one that is no recording."""
+    files = [("file", File("tone.wav", "audio/wav", content)) for content in (b"", NO_SOUND)]
+    return tuple([await hub.send(TRANSCRIBE, **form([file, ("model", _hearing_model(hub))])) for file in files])
 
 
 any_speech = offered(
     "any_audio_speech",
     audio_speech,
     audio_speech_opus,
-    audio_speech_wav,
     audio_speech_aac,
-    audio_speech_flac,
     audio_speech_pcm,
 )
 binary_speech = offered("audio_binary_speech", audio_speech_opus)
@@ -201,13 +156,12 @@ any_object = offered(
     "any_audio_transcript_object",
     audio_transcript,
     audio_transcript_verbose,
-    audio_transcript_odd,
     audio_translation,
     audio_translation_verbose,
 )
 any_bare = offered("any_audio_bare_transcript", audio_transcript_text, audio_transcript_srt, audio_transcript_vtt)
 any_subtitles = offered("any_audio_subtitles", audio_transcript_srt, audio_transcript_vtt)
-odd_form = offered("audio_odd_form", audio_transcript_odd)
+vtt = offered("any_audio_vtt", audio_transcript_vtt)
 
 
 def _speech_model(hub: Hub) -> str:

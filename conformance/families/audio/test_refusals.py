@@ -6,7 +6,7 @@ from conformance.engine.judge import NotOffered, expect, inconclusive, not_testa
 from conformance.engine.kit.costs import ABSENT, expect_refused
 from conformance.engine.kit.refusals import error_of, expect_params, reply_to
 from conformance.engine.requirement import requirement
-from conformance.families.audio.probes import NO_INPUT, WRONG_SPEECH
+from conformance.families.audio.probes import NO_INPUT
 from conformance.families.audio.reading import Evidence
 from conformance.wire.exchange import Exchange
 
@@ -14,31 +14,6 @@ from conformance.wire.exchange import Exchange
 @requirement("audio.refusal.input-missing")
 def test_speech_of_nothing_is_refused(audio_speech_no_input: Evidence) -> None:
     expect_refused(reply_to(audio_speech_no_input, NO_INPUT, "input"))
-
-
-@requirement("audio.refusal.input-type")
-def test_a_list_as_input_is_refused(audio_speech_no_input: Evidence) -> None:
-    expect_refused(reply_to(audio_speech_no_input, NO_INPUT, "input as list"))
-
-
-@requirement("audio.refusal.voice-missing")
-def test_missing_voice_is_refused(audio_speech_wrong: Evidence) -> None:
-    expect_refused(reply_to(audio_speech_wrong, WRONG_SPEECH, "voice"))
-
-
-@requirement("audio.refusal.speed-range")
-def test_impossible_speed_is_refused(audio_speech_wrong: Evidence) -> None:
-    expect_refused(reply_to(audio_speech_wrong, WRONG_SPEECH, "speed"))
-
-
-@requirement("audio.refusal.speech-format")
-def test_an_unknown_format_of_speech_is_refused(audio_speech_wrong: Evidence) -> None:
-    expect_refused(reply_to(audio_speech_wrong, WRONG_SPEECH, "response_format"))
-
-
-@requirement("audio.refusal.input-length")
-def test_a_text_that_is_too_long_is_refused(audio_speech_wrong: Evidence) -> None:
-    expect_refused(reply_to(audio_speech_wrong, WRONG_SPEECH, "input"))
 
 
 @requirement("audio.refusal.param")
@@ -49,42 +24,22 @@ def test_refusal_names_the_input(audio_speech_no_input: Evidence) -> None:
 
 
 @requirement("audio.refusal.param")
-def test_refusal_names_the_wrong_field(audio_speech_wrong: Evidence) -> None:
-    expect_params(audio_speech_wrong, WRONG_SPEECH)
-
-
-@requirement("audio.refusal.param")
-def test_refusal_names_the_file(audio_transcript_no_file: Evidence) -> None:
-    error = error_of(_reply(audio_transcript_no_file, 0))
+def test_refusal_names_the_file(audio_transcript_no_recording: Evidence) -> None:
+    error = error_of(_reply(audio_transcript_no_recording, 0))
     if error is None:
         not_testable("this was not refused with an error object")
     param = error.get("param")
     expect(isinstance(param, str) and "file" in param, "a param that names file", param, "/error/param")
 
 
-@requirement("audio.refusal.file-missing")
-def test_a_form_without_file_is_refused(audio_transcript_no_file: Evidence) -> None:
-    expect_refused(_reply(audio_transcript_no_file, 0))
-
-
 @requirement("audio.refusal.file-empty")
-def test_an_empty_file_is_refused(audio_transcript_no_file: Evidence) -> None:
-    expect_refused(_reply(audio_transcript_no_file, 1))
+def test_an_empty_file_is_refused(audio_transcript_no_recording: Evidence) -> None:
+    expect_refused(_reply(audio_transcript_no_recording, 0))
 
 
 @requirement("audio.refusal.no-recording")
-def test_a_file_that_is_no_recording_is_refused(audio_transcript_no_file: Evidence) -> None:
-    expect_refused(_reply(audio_transcript_no_file, 2))
-
-
-@requirement("audio.refusal.translation-file-missing")
-def test_a_translation_without_file_is_refused(audio_translation_no_file: Exchange) -> None:
-    expect_refused(audio_translation_no_file)
-
-
-@requirement("audio.refusal.transcript-format")
-def test_an_unknown_format_of_transcripts_is_refused(audio_transcript_wrong_format: Exchange) -> None:
-    expect_refused(audio_transcript_wrong_format)
+def test_a_file_that_is_no_recording_is_refused(audio_transcript_no_recording: Evidence) -> None:
+    expect_refused(_reply(audio_transcript_no_recording, 1))
 
 
 def _reply(conversation: Evidence, number: int) -> Exchange:

@@ -118,43 +118,20 @@ async def images_qwen_edit(hub: Hub) -> Exchange:
     return await hub.send(QWEN_EDIT, json=body, limits=_patient(hub))
 
 
-NO_PROMPT: Wrongs = {"prompt": ..., "prompt as number": 5}
+NO_PROMPT: Wrongs = {"prompt": ...}
 """Values by words of which the first is the field; `...` leaves it out. Nobody can make a picture of these."""
-WRONG_VALUES: Wrongs = {"n": 0, "size": "7x7", "response_format": "gif"}
-"""A hub that does not look at them makes a picture all the same, at a price."""
 
 
 @probe(GENERATE, admit=Admit.REFUSAL)
 async def images_no_prompt(hub: Hub) -> Conversation:
-    """Requests without a prompt; see `NO_PROMPT`."""
+    """A request without a prompt; see `NO_PROMPT`."""
     return await ask_wrongly(hub, GENERATE, {"model": _model(hub)}, NO_PROMPT)
 
 
-@probe(GENERATE, admit=Admit.REFUSAL)
-async def images_wrong_values(hub: Hub) -> Conversation:
-    """Requests with a value that is not allowed; see `WRONG_VALUES`."""
-    with_consent(hub, GENERATE)
-    return await ask_wrongly(hub, GENERATE, {"model": _model(hub), "prompt": PROMPT}, WRONG_VALUES)
-
-
-@probe(QWEN, admit=Admit.REFUSAL)
-async def images_qwen_no_messages(hub: Hub) -> Exchange:
-    """An `input` of the Qwen format with nothing in it."""
-    return await hub.send(QWEN, json={"model": _example(hub, QWEN), "input": {}})
-
-
 @probe(EDIT, admit=Admit.REFUSAL)
-async def images_edit_no_image(hub: Hub) -> Exchange:
-    """A form without any picture."""
-    return await hub.send(EDIT, **form(_texts(_edit_model(hub))))
-
-
-@probe(EDIT, admit=Admit.REFUSAL)
-async def images_edit_no_prompt(hub: Hub) -> Conversation:
-    """A form with a picture and no prompt; then with the picture in the spelling for lists."""
-    model = ("model", _edit_model(hub))
-    plain = await hub.send(EDIT, **form([("image", _picture()), model]))
-    return plain, await hub.send(EDIT, **form([("image[]", _picture()), model]))
+async def images_edit_no_prompt(hub: Hub) -> Exchange:
+    """A form without a prompt, with its picture in the spelling for lists."""
+    return await hub.send(EDIT, **form([("image[]", _picture()), ("model", _edit_model(hub))]))
 
 
 @probe(EDIT, admit=Admit.REFUSAL)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.hub.faults.base import Ask, Reply, Spoil, fault
-from conformance.hub.faults.shaping import Body, When, always, nameless, serves
+from conformance.hub.faults.shaping import Body, When, always, nameless
 from conformance.hub.picture import png
 
 GENERATE, EDIT, PICTURE = "images-generations", "images-edits", "images-picture"
@@ -397,7 +397,8 @@ def _lacks_image(ask: Ask) -> bool:
 
 
 def _lacks_prompt(ask: Ask) -> bool:
-    return _has_file(ask, "image") and "prompt" not in asked_of(ask) and ask.body.rstrip().endswith(b"--")
+    pictured = _has_file(ask, "image") or _has_file(ask, "image[]")
+    return pictured and "prompt" not in asked_of(ask) and ask.body.rstrip().endswith(b"--")
 
 
 def _is_broken(ask: Ask) -> bool:
@@ -459,37 +460,6 @@ def nothing_made(ask: Ask, reply: Reply) -> Reply:
 
 
 fault(
-    "images.refusal.number-made",
-    "A number as prompt is taken for text.",
-    "images.refusal.prompt-type",
-    source="gateways that turn every value into text",
-)(serves(GENERATE, "prompt", lambda value: isinstance(value, int), ONE_PICTURE))
-
-
-@fault(
-    "images.refusal.qwen-fails",
-    "An input without messages makes the hub fail.",
-    "images.refusal.qwen-messages-missing",
-    source="gateways that read the first message without looking",
-)
-def qwen_fails(ask: Ask, reply: Reply) -> Reply:
-    wrong = ask.operation == GENERATE and reply.status == 400 and (ask.json or {}).get("input") == {}
-    return reply.with_status(500) if wrong else reply
-
-
-fault(
-    "images.refusal.no-image-fails",
-    "A form without a picture makes the hub fail.",
-    "images.refusal.image-missing",
-    source="QuantumNous/new-api: a failed conversion of the form is a server error",
-)(_on_refusals(_lacks_image, _failed))
-fault(
-    "images.refusal.no-image-made",
-    "A form without a picture gets a new one.",
-    "images.refusal.image-missing",
-    source="gateways that send an edit without picture to the route for new ones",
-)(_on_refusals(_lacks_image, _served))
-fault(
     "images.refusal.no-prompt-made",
     "A form without a prompt is served.",
     "images.refusal.edit-prompt-missing",
@@ -513,24 +483,6 @@ fault(
     "images.refusal.no-picture",
     source="gateways that pass on the prompt alone",
 )(_on_refusals(_has_bad_image, _served))
-fault(
-    "images.refusal.n-zero-made",
-    "n of 0 is dropped.",
-    "images.refusal.n-zero",
-    source="servers that take 0 for absent",
-)(serves(GENERATE, "n", lambda value: value == 0, ONE_PICTURE))
-fault(
-    "images.refusal.size-made",
-    "An impossible size is dropped.",
-    "images.refusal.size-unknown",
-    source="gateways that map known sizes and drop the rest",
-)(serves(GENERATE, "size", lambda value: value == "7x7", ONE_PICTURE))
-fault(
-    "images.refusal.form-made",
-    "An unknown response_format is dropped.",
-    "images.refusal.form-unknown",
-    source="gateways that look for b64_json and take the rest for url",
-)(serves(GENERATE, "response_format", lambda value: value == "gif", ONE_PICTURE))
 fault(
     "images.refusal.no-param",
     "Refusals name no field.",
