@@ -49,7 +49,7 @@ def test_a_served_fault_turns_red_what_it_names(fault: Fault, tmp_path: Path) ->
     found: list[Case] = [case for judge in judges for case in cases(judge, registry)]
     hub = EmbeddedHub.start(TOKEN, fault.id)
     try:
-        target = Target(hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=0.15)
+        target = Target(hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}), poll_interval=0.05)
         inquiry = Inquiry(target, registry.contract, registry, Store(tmp_path))
         inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))
         slots = [slot for case in found for slot in case.slots.values() if not slot.probe.apart]
