@@ -192,6 +192,8 @@ def test_a_web_site_instead_of_an_api(start: Start, web_site: str) -> None:
         (("--model", "embeddings="), "--model"),
         (("--fault", "no.such.fault"), "no.such.fault"),
         (("--base-url", "http://127.0.0.1:1", "--fault", "chat.stream.no-done"), "--fault"),
+        (("--base-url", "http://127.0.0.1:1", "--hub-latency", "20"), "--hub-latency"),
+        (("--hub-latency", "soon"), "300~100"),
     ],
 )
 def test_bad_options(start: Start, arguments: tuple[str, ...], word: str) -> None:

@@ -25,14 +25,14 @@ class EmbeddedHub:
 
     @classmethod
     def start(
-        cls, token: str, fault: str | None = None, latency: int = 0, task_seconds: float | None = None
+        cls, token: str, fault: str | None = None, latency: str = "", task_seconds: float | None = None
     ) -> EmbeddedHub:
         """Start a hub on a free port of 127.0.0.1 and wait until it is ready.
 
         Args:
             token: the only token that it takes; handed over in the environment, never on the command line.
             fault: id of a promise that it shall break.
-            latency: milliseconds added to every answer.
+            latency: milliseconds added to every answer, as in "300", or "300~100" with a jitter of 100.
             task_seconds: how long its videos, pictures and songs take; by default the hub's own choice.
 
         Raises:
@@ -47,7 +47,7 @@ class EmbeddedHub:
         """The same without waiting, for who has something else to do meanwhile; `ready` waits."""
         command = [sys.executable, "-m", "conformance.hub", "--port", "0", "--until-stdin-closes"]
         command += ["--fault", fault] if fault else []
-        command += ["--latency", str(latency)] if latency else []
+        command += ["--latency", latency] if latency else []
         command += ["--task-seconds", str(task_seconds)] if task_seconds else []
         process = subprocess.Popen(
             command,

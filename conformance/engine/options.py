@@ -142,6 +142,12 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--plan", action="store_true", help="say what would be asked and what it would cost, and send nothing")
     add("--fault", metavar="ID", default=None, help="spoil one promise of the embedded hub, to see a judge fail")
+    add(
+        "--hub-latency",
+        metavar="MS[~JITTER]",
+        default="",
+        help="put the embedded hub so many milliseconds away, to see that no verdict depends on it",
+    )
 
 
 def settle(config: pytest.Config) -> None:
@@ -237,6 +243,8 @@ def _check(option: Any) -> None:
             raise TargetError(f"--claim {name}: {names.mistake((), name).words}")
     if option.fault and option.base_url:
         raise TargetError("--fault spoils the embedded hub: use it without --base-url")
+    if option.hub_latency and option.base_url:
+        raise TargetError("--hub-latency is for the embedded hub: use it without --base-url")
 
 
 def with_terms(target: Target, config: pytest.Config) -> Target:

@@ -194,7 +194,7 @@ def _new_run(config: pytest.Config) -> Run:
     for left_over in (*evidence.iterdir(), report / "result.json", *(report / name for name in FACES)):
         left_over.unlink(missing_ok=True)
     secret = secrets.token_urlsafe(24)
-    hub = None if option.base_url else EmbeddedHub.launch(secret, option.fault)
+    hub = None if option.base_url else EmbeddedHub.launch(secret, option.fault, option.hub_latency)
     try:
         registry = load_registry(load_contract())  # while the hub starts
         if hub:

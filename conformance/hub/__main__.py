@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from conformance.hub.app import TASK_SECONDS
+from conformance.hub.latency import NO_LATENCY, Latency
 from conformance.hub.server import serve
 
 USAGE_ERROR = 4
@@ -26,13 +27,6 @@ def _port(text: str) -> int:
     return port
 
 
-def _milliseconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError
-    return value
-
-
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
@@ -40,7 +34,11 @@ def _seconds(text: str) -> float:
     return value
 
 
-_port.__name__, _milliseconds.__name__, _seconds.__name__ = "port", "number of milliseconds", "number of seconds"
+def _latency(text: str) -> Latency:
+    return Latency.parse(text)
+
+
+_port.__name__, _latency.__name__, _seconds.__name__ = "port", "latency, as in 300 or 300~100", "number of seconds"
 
 
 def parser(prog: str = "conformance.hub") -> argparse.ArgumentParser:
@@ -53,7 +51,11 @@ def parser(prog: str = "conformance.hub") -> argparse.ArgumentParser:
         "--token", default=token, help="the token to accept (default: $HUB_TOKEN, else sk-embedded-hub)"
     )
     options.add_argument(
-        "--latency", type=_milliseconds, default=0, metavar="MS", help="wait this long before every answer"
+        "--latency",
+        type=_latency,
+        default=NO_LATENCY,
+        metavar="MS[~JITTER]",
+        help="wait this long before every answer, with a jitter of so many milliseconds on it and on every later piece",
     )
     options.add_argument(
         "--task-seconds",

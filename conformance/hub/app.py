@@ -1,6 +1,5 @@
 """The application: finds the route, checks the credential, lets the family answer, and wraps every reply alike."""
 
-import asyncio
 import importlib
 import pkgutil
 import sys
@@ -19,6 +18,7 @@ from conformance.hub import cors
 from conformance.hub.auth import check_credential
 from conformance.hub.errors import GateError, HubError, refusal
 from conformance.hub.ids import unique
+from conformance.hub.latency import NO_LATENCY, Latency
 from conformance.hub.routes import Match, Route, Table, contract_routes
 
 Connection = HTTPConnection[Any]
@@ -34,7 +34,7 @@ class Settings:
     """How the hub behaves; all times in seconds."""
 
     token: str
-    latency: float = 0.0
+    latency: Latency = NO_LATENCY
     chunk_delay: float = 0.004
     first_delay: float = 0.010
     task_seconds: float = TASK_SECONDS
@@ -124,8 +124,8 @@ class Hub:
             traceback.print_exc(file=sys.stderr)
             broken = HubError(500, "The hub failed.", "internal_error", type="server_error")
             response = self._refusal(broken, request, match, request_id)
-        await asyncio.sleep(self.settings.latency)
-        await response(scope, receive, _outgoing(request, request_id, send))
+        await self.settings.latency.pass_by()
+        await response(scope, receive, _outgoing(request, request_id, self.settings.latency.over(send)))
 
     async def _answer(self, request: Request, match: Match | None) -> Response:
         if cors.is_preflight(request.method, request.headers):
@@ -171,9 +171,10 @@ class Hub:
         connection = HTTPConnection(scope)
         request_id = unique("req_")
         match = self.table.match(scope["path"])
-        await asyncio.sleep(self.settings.latency)
+        await self.settings.latency.pass_by()
+        socket = WebSocket(scope, receive, self.settings.latency.over(send))
         try:
-            await self._socket_handler(connection, match)(WebSocket(scope, receive, send), self.settings)
+            await self._socket_handler(connection, match)(socket, self.settings)
         except HubError as error:
             response = self._refusal(error, connection, match, request_id)
             await response(scope, receive, _outgoing(connection, request_id, send))
@@ -222,7 +223,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 def create_app(
     token: str,
-    latency: float = 0.0,
+    latency: Latency = NO_LATENCY,
     chunk_delay: float = 0.004,
     first_delay: float = 0.010,
     task_seconds: float = TASK_SECONDS,

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from conformance.hub.app import TASK_SECONDS, create_app
+from conformance.hub.latency import NO_LATENCY, Latency
 from conformance.hub.schemas import warm_up
 from conformance.hub.sockets import SocketProtocol
 
@@ -71,7 +72,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     token: str = "sk-embedded-hub",
-    latency_ms: float = 0,
+    latency: Latency = NO_LATENCY,
     sock: socket.socket | None = None,
     fault: str | None = None,
     until_stdin_closes: bool = False,
@@ -83,7 +84,7 @@ def serve(
     A task takes `task_seconds`, or a few look-ups where that is 0. Raises `OSError` when the address is in use,
     `KeyError` for an unknown fault.
     """
-    app: Any = create_app(token, latency_ms / 1000, task_seconds=task_seconds)
+    app: Any = create_app(token, latency, task_seconds=task_seconds)
     if fault is not None:
         from conformance.hub.faults import FaultyHub, load_faults
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from conformance.hub.app import create_app
+from conformance.hub.latency import Latency
 
 PROMPTS: list[tuple[str, dict[str, Any]]] = [
     ("Repeat exactly: a\n\nb 🙂 data: [DONE] 你好", {}),
@@ -155,5 +157,27 @@ def test_many_choices_do_not_make_a_stream_slow() -> None:
 
 def test_latency_is_added() -> None:
     started = time.monotonic()
-    asyncio.run(writes_of(create_app("t", latency=0.05), b"{}"))
+    asyncio.run(writes_of(create_app("t", latency=Latency(0.05)), b"{}"))
     assert time.monotonic() - started >= 0.05
+
+
+def test_jitter_comes_between_the_pieces_of_a_stream() -> None:
+    body = b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Count to 50"}],"stream":true}'
+    jitter = Latency(0.0, 0.02)
+    writes = asyncio.run(writes_of(create_app("t", jitter, chunk_delay=0, first_delay=0), body))
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(writes)]
+    assert min(gaps) < 0.01 < max(gaps)
+
+
+@pytest.mark.parametrize(
+    ("text", "latency"),
+    [("0", Latency()), ("300", Latency(0.3)), ("300~100", Latency(0.3, 0.1)), ("0.5~2.5", Latency(0.0005, 0.0025))],
+)
+def test_latency_is_read_in_milliseconds(text: str, latency: Latency) -> None:
+    assert Latency.parse(text) == latency
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1~", "~1", "inf", "1e3", "1~2~3", "300 ~ 100", "١"])
+def test_what_is_no_latency_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="neither MS nor MS~JITTER"):
+        Latency.parse(text)

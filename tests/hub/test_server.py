@@ -137,6 +137,7 @@ def test_wrong_options_are_one_clear_line() -> None:
             (["--port", port], "in use"),
             (["--port", "x"], "port"),
             (["--nonsense"], "--nonsense"),
+            (["--latency", "20ms"], "300~100"),
             (["--fault", "auth.no-chalenge"], "did you mean auth.no-challenge"),
         ]
         processes = [(start(*options), words) for options, words in wrong]
