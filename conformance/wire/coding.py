@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 __all__ = ["MAX_DECODED", "MAX_RATIO", "undo"]
 
-MAX_DECODED = 4 * 2**20
+MAX_DECODED = 2 * 2**20
 """Bytes that a body may grow to when its coding is undone."""
 MAX_RATIO = 1032
 """How much longer than its deflated form a text can be."""
 _KEPT_OF_TOO_MUCH = 2**16
+MAX_MEMBERS = 1000
+"""Members of gzip that a body may have: each costs a copy of what follows it, and honest bodies have one."""
 
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 _NO_HEADER = -zlib.MAX_WBITS
@@ -61,6 +63,7 @@ class _Inflater:
         self._stream = zlib.decompressobj(wrapping)
         self.overflow = False
         self._begun = False
+        self._members = 1
 
     def feed(self, data: bytes) -> bytes:
         out = bytearray()
@@ -68,9 +71,10 @@ class _Inflater:
             if self._stream.eof:
                 # RFC 1952 2.2: a gzip body may be several members one after another.
                 self._stream = zlib.decompressobj(self._wrapping)
+                self._members += 1
             piece = self._stream.decompress(data, self._left + 1)
             self._begun = True
-            self.overflow = len(piece) > self._left
+            self.overflow = len(piece) > self._left or self._members > MAX_MEMBERS
             out += piece[: self._left]
             self._left -= min(len(piece), self._left)
             data = self._stream.unused_data
@@ -78,6 +82,8 @@ class _Inflater:
         return self.done[-1]
 
     def problem(self) -> str:
+        if self._members > MAX_MEMBERS:
+            return f"the body is more than {MAX_MEMBERS} pieces of gzip, one after another"
         if self.overflow:
             return f"the body inflates to more than {self._bound} bytes"
         if self._begun and not self._stream.eof:

@@ -11,18 +11,19 @@ import shlex
 from collections.abc import Iterator
 
 from conformance.wire.exchange import Request
-from conformance.wire.redact import CREDENTIAL_HEADERS, CREDENTIAL_PARAMETERS
+from conformance.wire.redact import CREDENTIAL_HEADERS, CREDENTIAL_PARAMETERS, CREDENTIAL_PROTOCOL
 
 __all__ = ["curl"]
 
 _LONGEST_ARGUMENT = 100_000
 """Linux takes no single argument above 128 KiB."""
 
-_OWN = {"host", "content-length", "connection", "transfer-encoding"}
+_OWN = {"host", "content-length", "connection"}
 _DEFAULTS = {("accept", "*/*"), ("accept-encoding", "identity")}
 _VARIABLES = {"token": "$HUB_TOKEN", "other": "$OTHER_TOKEN"}
 _MARKER = re.compile(r"\[(token|other)\]\**")
 _SHORT_MARKER = re.compile(r"(?:^|(?<=\s))(?:\[\*{1,4}\]|\*{1,2})$")
+_SHORT_PROTOCOL = re.compile(rf"(?i:(?<={re.escape(CREDENTIAL_PROTOCOL)}))(?:\[\*{{1,4}}\]|\*{{1,2}})(?=[\s,]|$)")
 _PARAMETER = re.compile(rf"(?<=[?&])((?:{'|'.join(CREDENTIAL_PARAMETERS)})=)(\[\*{{1,4}}\]|\*{{1,2}})(?=[&#]|$)", re.I)
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r"[^\"\\$`!\x00-\x1f\x7f]*")
 _STREAMS = re.compile(rb'"stream"\s*:\s*true')
@@ -59,7 +60,8 @@ def _first(request: Request, stream: bool) -> str:
 def _streams(request: Request) -> bool:
     accept = request.header("accept") or ""
     return (
-        "text/event-stream" in accept
+        request.header("upgrade") is not None
+        or "text/event-stream" in accept
         or "streamGenerateContent" in request.url
         or _STREAMS.search(request.body) is not None
     )
@@ -73,6 +75,8 @@ def _headers(request: Request) -> Iterator[str]:
             continue
         if lower in CREDENTIAL_HEADERS:
             value = _SHORT_MARKER.sub("[token]", value)
+        elif lower == "sec-websocket-protocol":
+            value = _SHORT_PROTOCOL.sub("[token]", value)
         # curl takes "Name:" as the wish to send no such header, and "Name;" as an empty one.
         yield f"{name}: {value}" if value else f"{name};"
     if request.header("content-type") is None and (request.body or request.method in ("POST", "PUT", "PATCH")):

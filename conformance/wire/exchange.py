@@ -176,7 +176,7 @@ class Exchange:
 
     @cached_property
     def decoded_body(self) -> bytes:
-        """The body with gzip or deflate undone, up to 4 MiB; see ``coding_problem`` for what went wrong with it."""
+        """The body with gzip or deflate undone, up to 2 MiB; see ``coding_problem`` for what went wrong with it."""
         if self.decoded_pieces is self.pieces:
             return self.body
         return b"".join(piece.data for piece in self.decoded_pieces)

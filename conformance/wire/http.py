@@ -89,7 +89,8 @@ class Client:
     ) -> Exchange:
         """Sends one request and records what comes back, within the limits and without the redactor's secrets.
 
-        Host, Content-Length, Accept, Accept-Encoding (identity) and User-Agent are added where ``headers`` lack them.
+        Host, Content-Length, Accept, Accept-Encoding (identity) and User-Agent are added where ``headers`` lack them;
+        with ``Transfer-Encoding: chunked`` the body is sent in chunks instead, without a Content-Length.
         Raises ValueError for a request that HTTP cannot express (a URL without host, a newline in a header), and
         nothing else.
         """
@@ -349,6 +350,9 @@ def _built(method: str, url: str, headers: Iterable[tuple[str, str]], body: byte
     added = [pair for pair in _DEFAULT_HEADERS if pair[0] not in names]
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*given, *added)]
     request = httpx.Request(method, url, headers=encoded, content=body)
+    if "transfer-encoding" in names and "content-length" not in names:
+        # RFC 9112 6.2: never both; the library counts the body all the same.
+        request.headers.pop("content-length", None)
     if request.url.scheme not in ("http", "https") or not request.url.host:
         raise httpx.InvalidURL("the URL must be absolute, with http or https")
     return request

@@ -30,7 +30,7 @@ class Limits:
     body_bytes: int = 8 * 2**20
     """Body as it comes over the wire. Of one that is larger, or comes in too many pieces, the beginning is recorded."""
 
-    pieces: int = 20_000
+    pieces: int = 10_000
     """Pieces of a body; each costs some hundred bytes of memory, however small it is."""
 
     header_bytes: int = 64 * 2**10

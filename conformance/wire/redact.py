@@ -29,6 +29,8 @@ CREDENTIAL_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "mj-api-secret", "api-key", "cookie"}
 )
 CREDENTIAL_PARAMETERS = ("key", "api_key", "api-key", "apikey", "access_token", "token")
+CREDENTIAL_PROTOCOL = "openai-insecure-api-key."
+"""Begins the WebSocket subprotocol that carries a token, for browsers can set no header."""
 
 MARKER = "[token]"
 """Begins the replacement of a known secret; asterisks fill it up to the length of the secret."""
@@ -39,6 +41,7 @@ _SHORT = 8
 _WORD = 4
 _SCHEME = re.compile(r"((?:bearer|basic|digest|token|apikey|negotiate|midjourney-proxy)\s+)(\S.*)", re.I | re.S)
 _PARAMETER = re.compile(rf"([?&](?:{'|'.join(CREDENTIAL_PARAMETERS)})=)([^&#]*)", re.I)
+_PROTOCOL = re.compile(rf"((?:^|[\s,]){re.escape(CREDENTIAL_PROTOCOL)})([^\s,]+)", re.I)
 _USERINFO = re.compile(r"(?<=://)[^/?#@]*(?=@)")
 _WHOLE_MARKER = re.compile(r"\[(?:token|other)\]\**|\[?\**\]?")
 _ESCAPES = (b"\\u", b"\\x", b"%", b"&#")
@@ -159,6 +162,8 @@ class Redactor:
         return self.text(url)
 
     def _header(self, name: str, value: str) -> str:
+        if name.lower() == "sec-websocket-protocol":
+            value = _PROTOCOL.sub(lambda found: found[1] + self._credential(found[2]), value)
         if name.lower() not in CREDENTIAL_HEADERS:
             return self.text(value)
         scheme = _SCHEME.fullmatch(value)

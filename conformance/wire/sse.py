@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Decoder", "Event", "EventStream", "Irregularity", "Kind", "decode"]
 
 MAX_LINE = 4 * 2**20
-MAX_EVENTS = 10_000
+MAX_EVENTS = 5_000
 MAX_OF_KIND = 1_000
+MAX_LINES = 50_000
+_SLICE = 2**16
+"""Bytes that are cut into lines at once: a list of all lines of a large body would take forty times its size."""
 
 
 class Kind(StrEnum):
@@ -73,7 +76,7 @@ class Kind(StrEnum):
     line_too_long = "line-too-long"
     """A line longer than this decoder keeps; what is beyond was cut."""
     too_many_events = "too-many-events"
-    """More events than this decoder keeps; the rest of the body was not read."""
+    """More events or lines than this decoder reads; the rest of the body was not read."""
     split_character = "split-character"
     """A piece ended inside a multi-byte character."""
     frame_split = "frame-split"
@@ -169,11 +172,16 @@ class Decoder:
     """Reads a stream piece by piece: ``feed`` every piece, then ``finish`` once.
 
     Keeps no more than the block that is being read, ``max_line`` bytes of a line and ``max_of_kind`` irregularities of
-    each kind. After ``max_events`` events it reads no further.
+    each kind. After ``max_events`` events or ``max_lines`` lines it reads no further.
     """
 
     def __init__(
-        self, *, max_line: int = MAX_LINE, max_events: int = MAX_EVENTS, max_of_kind: int = MAX_OF_KIND
+        self,
+        *,
+        max_line: int = MAX_LINE,
+        max_events: int = MAX_EVENTS,
+        max_of_kind: int = MAX_OF_KIND,
+        max_lines: int = MAX_LINES,
     ) -> None:
         self.irregularities: list[Irregularity] = []
         self.counts: Counter[Kind] = Counter()
@@ -181,6 +189,8 @@ class Decoder:
         self._max_line = max_line
         self._max_events = max_events
         self._max_of_kind = max_of_kind
+        self._max_lines = self._lines_left = max_lines
+        self._full = False
         self._number = 0
         self._at = 0.0
         self._last_bytes = b""
@@ -199,21 +209,21 @@ class Decoder:
 
     def feed(self, at: float, data: bytes) -> list[Event]:
         """Takes the next bytes, which arrived at a time in seconds; returns the events that are now complete."""
-        if not data or self._number >= self._max_events:
+        if not data or self._full:
             return []
-        lines = data.splitlines(keepends=True)
+        start = 0
         if self._held_cr:
-            if lines[0] == b"\n":
+            if data[0] == _LF:
                 self._at = at
                 self._close(b"\r\n")
-                del lines[0]
+                start = 1
             else:
                 self._close(b"\r")
         self._note_boundary()
         self._received += len(data)
         self._at = at
-        for line in lines:
-            if self._number >= self._max_events:
+        for line in _lines(data, start):
+            if self._full:
                 break
             if self._held_cr:
                 self._close(b"\r")
@@ -226,7 +236,7 @@ class Decoder:
 
     def finish(self) -> list[Event]:
         """The body has ended; returns what this completes, and the event that it cut off, if any."""
-        if self._number >= self._max_events:
+        if self._full:
             return self._drain()
         if self._held_cr:
             self._close(b"\r")
@@ -273,6 +283,10 @@ class Decoder:
     def _take(self, line: bytes, length: int) -> None:
         offset = self._next
         self._next += length
+        self._lines_left -= 1
+        if self._lines_left < 0:
+            self._stop(f"{self._max_lines} lines", offset)
+            return
         content, ending = _without_ending(line)
         if ending not in self._endings and ending:
             self._new_ending(ending, offset)
@@ -397,7 +411,11 @@ class Decoder:
         )
         self._number += 1
         if self._number == self._max_events:
-            self._note(Kind.too_many_events, block.end, f"stopped after {self._max_events} events")
+            self._stop(f"{self._max_events} events", block.end)
+
+    def _stop(self, what: str, offset: int) -> None:
+        self._full = True
+        self._note(Kind.too_many_events, offset, f"stopped after {what}")
 
     def _note(self, kind: Kind, offset: int, detail: str = "") -> None:
         self.counts[kind] += 1
@@ -424,6 +442,16 @@ class _Block:
 
 _LF = 0x0A
 _FIELDS = frozenset({"data", "event", "id", "retry"})
+
+
+def _lines(data: bytes, start: int) -> Iterator[bytes]:
+    """Lines with their endings; one that goes over the end of a slice comes in parts, yet never between CR and LF."""
+    while start < len(data):
+        end = start + _SLICE
+        if data[end - 1 : end + 1] == b"\r\n":
+            end += 1
+        yield from data[start:end].splitlines(keepends=True)
+        start = end
 
 
 def _without_ending(line: bytes) -> tuple[bytes, str]:

@@ -48,6 +48,8 @@ class Server:
 
 async def _request(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
+    if b"\r\ntransfer-encoding: chunked\r\n" in head.lower():
+        return head + await reader.readuntil(b"0\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return head + await reader.readexactly(int(lengths[0][15:]) if lengths else 0)
 

@@ -66,6 +66,32 @@ def test_a_usual_request_reads_well() -> None:
             ["curl", "-i", "http://h/x", "-H", "x-api-key: $OTHER_TOKEN", "-H", "api-key: $HUB_TOKEN"],
         ),
         (Request("GET", "http://h/x", (("x-note", "[*]"),)), ["curl", "-i", "http://h/x", "-H", "x-note: [*]"]),
+        (
+            Request(
+                "GET",
+                "http://h/v1/realtime",
+                (
+                    ("Host", "h"),
+                    ("Upgrade", "websocket"),
+                    ("Connection", "Upgrade"),
+                    ("Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key.[**]"),
+                ),
+            ),
+            [
+                *("curl", "-i", "-N", "http://h/v1/realtime"),
+                *("-H", "Upgrade: websocket", "-H", "Connection: Upgrade"),
+                *("-H", "Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.$HUB_TOKEN"),
+            ],
+        ),
+        (
+            Request(
+                "POST", "http://h/x", (("Connection", "keep-alive"), ("Transfer-Encoding", "chunked"), JSON), b"{}"
+            ),
+            [
+                *("curl", "-i", "-X", "POST", "http://h/x", "-H", "Transfer-Encoding: chunked"),
+                *("-H", "content-type: application/json", "--data-raw", "{}"),
+            ],
+        ),
     ],
 )
 def test_requests_as_words(request_: Request, expected: list[str]) -> None:

@@ -54,6 +54,23 @@ def test_every_chunk_is_a_piece_with_its_time(play: Play) -> None:
     assert Exchange.from_dict(json.loads(json.dumps(exchange.to_dict()))) == exchange
 
 
+def test_a_body_in_chunks_has_no_length(serving: Serving) -> None:
+    async def talk() -> tuple[Exchange, bytes]:
+        async with serving([OK, b"Content-Length: 2\r\n\r\n{}"]) as server, Client() as client:
+            chunked = [("Transfer-Encoding", "chunked")]
+            exchange = await client.send("POST", f"{server.url}/v1/x", chunked, b'{"a":1}')
+            return exchange, server.requests[0]
+
+    exchange, sent = asyncio.run(talk())
+    assert exchange.end is End.complete
+    head, _, body = sent.partition(b"\r\n\r\n")
+    assert b"content-length" not in head.lower()
+    assert b"transfer-encoding: chunked" in head.lower()
+    assert exchange.request.header("content-length") is None
+    assert exchange.request.body == b'{"a":1}'
+    assert body == b'7\r\n{"a":1}\r\n0\r\n\r\n'
+
+
 def test_what_was_sent_is_what_is_recorded(serving: Serving) -> None:
     async def talk() -> tuple[Exchange, bytes]:
         async with serving([OK, b"Content-Length: 2\r\n\r\n{}"]) as server, Client() as client:

@@ -101,6 +101,24 @@ def test_other_headers_lose_known_secrets_only() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "clean"),
+    [
+        (f"realtime, openai-insecure-api-key.{TOKEN}", f"realtime, openai-insecure-api-key.{MASK}"),
+        ("openai-insecure-api-key.somebody-else,realtime", "openai-insecure-api-key.[other]******,realtime"),
+        ("realtime, OpenAI-insecure-API-key.1234, x", "realtime, OpenAI-insecure-API-key.[**], x"),
+        ("realtime, openai-insecure-api-key.1234", "realtime, openai-insecure-api-key.[**]"),
+        ("realtime, openai-beta.realtime-v1", "realtime, openai-beta.realtime-v1"),
+        ("openai-insecure-api-key.", "openai-insecure-api-key."),
+    ],
+)
+def test_a_token_among_subprotocols_is_a_credential(value: str, clean: str) -> None:
+    redactor = Redactor([TOKEN, "1234"])
+    once = redactor.headers([("Sec-WebSocket-Protocol", value)])
+    assert once[0][1] == clean
+    assert redactor.headers(once) == once
+
+
 def test_made_up_credentials_may_be_shown() -> None:
     redactor = Redactor([TOKEN], shown=["sk-wrong-on-purpose", TOKEN])
     assert redactor.headers([("authorization", "Bearer sk-wrong-on-purpose")])[0][1] == "Bearer sk-wrong-on-purpose"
