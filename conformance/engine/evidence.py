@@ -13,16 +13,20 @@ from typing import Any, Literal, Self
 
 from conformance.wire.coding import MAX_DECODED, MAX_RATIO
 from conformance.wire.exchange import Exchange
+from conformance.wire.sse import MAX_LINES
 
 FORMAT = 1
 """Version of the evidence files; a reader refuses what it does not know."""
 POLL = 0.01
 """Seconds between two looks for evidence that another process records."""
 
-MOST_KEPT = 8 * 2**20
-"""Bytes of evidence that stay in memory; what judges make of them takes up to ten times as much."""
+MOST_KEPT = 64 * 2**20
+"""Bytes of memory that evidence takes which stays there, with all that judges make of it; a guess, from above."""
 _PIECE = 256
 """Bytes of memory that a piece takes beside its data."""
+_LINE, _VALUE, _DENSEST = 400, 64, 24
+"""The same of an event for each of its lines, and of JSON for each object, list, and comma, and
+the most for each byte."""
 
 ProblemKind = Literal["inconclusive", "not-testable", "not-offered", "error"]
 
@@ -90,9 +94,16 @@ class Record:
 def _size(exchange: Exchange) -> int:
     size = sum(_PIECE + len(piece.data) for piece in exchange.pieces)
     size += sum(_PIECE + len(frame.data) for frame in exchange.frames)
+    size += sum(_made_of(piece.data) for piece in exchange.pieces) + sum(_made_of(f.data) for f in exchange.frames)
     if exchange.header("content-encoding"):
-        size = min(MAX_DECODED, MAX_RATIO * size)
+        size = _DENSEST * min(MAX_DECODED, MAX_RATIO * size)
     return len(exchange.request.body) + size
+
+
+def _made_of(data: bytes) -> int:
+    """Bytes of memory that a reader makes of some bytes: of three of JSON, a hundred."""
+    values = data.count(b"{") + data.count(b"[") + data.count(b",")
+    return min(data.count(b"\n"), MAX_LINES) * _LINE + values * _VALUE
 
 
 class Store:

@@ -20,7 +20,7 @@ from conformance.engine.evidence import ProblemKind, Record
 from conformance.engine.probe import Admit, Registry, Slot
 from conformance.engine.requirement import PACKAGE, ROOMS, Catalogue, Level, requirement_ids
 from conformance.engine.target import Target
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import End, Exchange
 from conformance.wire.redact import Redactor
 
 CLEAN_REFUSALS = frozenset({400, 404, 405, 410, 415, 422, 501})
@@ -344,6 +344,8 @@ class Bench:
         refusal = refusal_of(exchange)
         if refusal:
             self._refused(slot, exchange, f"the hub does not serve this request: {refusal}")
+        if exchange.end is End.too_large and exchange.request.operation:
+            raise NotTestable(f"{exchange.problem}; `transport.complete` judges that")
         if not exchange.ok:
             raise NotTestable(f"the hub answered {exchange.status}; `errors.valid-request-served` judges that")
 

@@ -6,6 +6,7 @@ A probe is an async function decorated with `probe`. It gets a `Hub` (and, with 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -21,7 +22,7 @@ from urllib.parse import quote, urlencode
 from conformance.engine.contract import Contract, Operation
 from conformance.engine.dialogue import Dialogue, Talk
 from conformance.engine.evidence import ProblemKind
-from conformance.engine.schedule import Governor
+from conformance.engine.schedule import TALK, Governor
 from conformance.engine.target import Target
 from conformance.engine.tokens import UNLIMITED, Output, allowed, output
 from conformance.engine.waiting import WaitingList
@@ -37,11 +38,8 @@ Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 OUTPUT_TOKENS = 64
 """Upper bound on the output of an answer that a probe asks for without a bound of its own."""
-TALK_BYTES = 2 * 2**20
+TALK_BYTES = 2**20
 """Most bytes that are taken of an answer made of text; pictures and sounds are larger."""
-_TALK = frozenset(
-    {"chat", "responses", "claude", "completions", "edits", "embeddings", "rerank", "moderations", "realtime"}
-)
 WRONG_TOKEN = "sk-NobodyWasGivenThisTokenOfHubConformance7Qx4"
 """A credential that no hub knows. Evidence shows it as it is, so that a judge sees a hub repeat it."""
 
@@ -454,7 +452,7 @@ class Hub:
         tokens = UNLIMITED.get(family, 0)
         first = await self._governor.run(handshake, family, retry=retry, operation=operation, tokens=tokens)
         if first is None:
-            raise BudgetSpent(self._governor.refusal(operation, tokens))
+            raise BudgetSpent(self._governor.refusal(operation, tokens, family))
         exchange = first
 
         async def session(open_session: Session) -> None:
@@ -500,7 +498,13 @@ class Hub:
     ) -> Exchange:
         family = self._family(operation)
 
+        heavy = limits is not None and limits.body_bytes > self.target.limits.body_bytes
+
         async def once() -> Exchange:
+            async with self._governor.large if heavy else contextlib.nullcontext():
+                return await sent()
+
+        async def sent() -> Exchange:
             exchange = await self._once(method, url, headers, body, operation, limits)
             if exchange.end is End.reset and exchange.reused and not exchange.answered:
                 # The hub may close an idle connection at the very moment of its reuse: that blames nobody.
@@ -510,7 +514,7 @@ class Hub:
         tokens = allowed(body, family, method)
         exchange = await self._governor.run(once, family, retry=retry, operation=operation, tokens=tokens)
         if exchange is None:
-            raise BudgetSpent(self._governor.refusal(operation, tokens))
+            raise BudgetSpent(self._governor.refusal(operation, tokens, family))
         return exchange
 
     async def _once(
@@ -536,7 +540,7 @@ class Hub:
         bounds = self.target.limits
         if not self.target.fixed_limits:
             bounds = self._governor.pace.limits(bounds)
-        if op is not None and op.family not in _TALK:
+        if op is not None and op.family not in TALK:
             return bounds
         return replace(bounds, body_bytes=min(bounds.body_bytes, TALK_BYTES))
 

@@ -25,9 +25,19 @@ COOLDOWN = 90.0
 PATIENCE = 90.0
 """Seconds that all pauses of a run may add up to; after that a 429 is taken as the answer."""
 HANGS = 3
-"""Requests to one operation that may end at a time limit; after that it is asked nothing more."""
+"""Requests to one operation that may end at a limit of time or size; after that it is asked nothing more."""
 SILENCES = 10
 """How often the longest time of an exchange may be spent on exchanges that end at a time limit, in the whole run."""
+TALK = frozenset(
+    {"chat", "responses", "claude", "completions", "edits", "embeddings", "rerank", "moderations", "realtime"}
+)
+"""Families whose answers are made of text."""
+TALK_IN_ALL = 8 * 2**20
+"""Bytes that all answers of these families may add up to; a usual run of everything takes a tenth of that."""
+REST_IN_ALL = 256 * 2**20
+"""The same for all other answers, which hold pictures, sounds and films."""
+CUT_ON_PURPOSE = 1024
+"""A body that was cut before this many bytes was not cut for its size: probes hang up early, too."""
 DEFAULT_WAIT = 1.0
 """Seconds to wait on a 429 that names no time."""
 
@@ -139,6 +149,8 @@ class Governor:
         self._between = pause
         self._lost = 0.0
         self._hangs: Counter[str] = Counter()
+        self._cuts: Counter[str] = Counter()
+        self._taken: Counter[bool] = Counter()
         self._resume_at = 0.0
         self._paused = 0.0
         self._next_start = 0.0
@@ -149,6 +161,8 @@ class Governor:
         self.sent: Counter[str] = Counter()
         self.retried = 0
         self.waited = 0.0
+        self.large = asyncio.Lock()
+        """Held while a large file is fetched: one at a time, for each takes several times its size in memory."""
 
     @property
     def total(self) -> int:
@@ -172,7 +186,7 @@ class Governor:
         for attempt in range(1, RETRIES + 2):
             async with self._slots:
                 waited += await self._pause()
-                if self.refusal(operation, tokens):
+                if self.refusal(operation, tokens, family):
                     return None
                 self.sent[family] += 1
                 self._reserved += tokens
@@ -180,7 +194,7 @@ class Governor:
                     exchange = replace(await send(), attempts=attempt, waited=waited)
                 finally:
                     self._reserved -= tokens
-                self._note(exchange, operation, tokens)
+                self._note(exchange, operation, tokens, family)
                 again = retry and attempt <= RETRIES and self._hold(exchange)
             if not again:
                 return exchange
@@ -191,7 +205,7 @@ class Governor:
         """Count what a session said after its handshake."""
         self.output += output(exchange, 0)
 
-    def refusal(self, operation: str = "", tokens: int = 0) -> str:
+    def refusal(self, operation: str = "", tokens: int = 0, family: str = "") -> str:
         """Why no further request to an operation may be sent; empty when it may."""
         if self._max_requests is not None and self.total >= self._max_requests:
             return "the request budget (--max-requests) is used up"
@@ -201,15 +215,24 @@ class Governor:
             return f"not asked: this run has spent {self._lost:.0f} s on requests that the hub left hanging"
         if operation and self._hangs[operation] >= HANGS:
             return f"not asked: the hub left {self._hangs[operation]} requests to this operation hanging"
+        if operation and self._cuts[operation] >= HANGS:
+            return f"not asked: {self._cuts[operation]} answers of this operation were too large"
+        talks = family in TALK
+        if self._taken[talks] > (TALK_IN_ALL if talks else REST_IN_ALL):
+            return f"not asked: answers of this kind already take {self._taken[talks] // 2**20} MiB in this run"
         return ""
 
-    def _note(self, exchange: Exchange, operation: str, tokens: int) -> None:
+    def _note(self, exchange: Exchange, operation: str, tokens: int, family: str) -> None:
         self.pace.note(exchange)
         if not exchange.switched:
             self.output += output(exchange, tokens)
+        size = sum(len(piece.data) for piece in exchange.pieces)
+        self._taken[family in TALK] += size
         if exchange.end is End.timeout:
             self._lost += exchange.elapsed
             self._hangs[operation] += 1
+        elif exchange.end is End.too_large and (size > CUT_ON_PURPOSE or not exchange.pieces):
+            self._cuts[operation] += 1
 
     def _hold(self, exchange: Exchange) -> bool:
         """Pause all requests as the hub asks; False when it does not, or asks for more than this run can wait."""

@@ -190,3 +190,13 @@ def test_a_value_is_shown_on_one_safe_and_bounded_line() -> None:
     assert show(b"\xff") == "'\\xff'"
     assert len(show("x" * 10_000)) < 700
     assert show({"a": float("nan")}) == '{"a": NaN}'
+
+
+def test_an_answer_that_was_too_large_blames_nobody_for_what_its_beginning_says() -> None:
+    def judge(special: Exchange) -> None:
+        parsed(special)
+
+    cut = answer({}, end=End.too_large, problem="the body is larger than 1048576 bytes; the suite hung up")
+    found = judged(requirement("a.must")(judge), cut)
+    assert found.verdict is Verdict.NOT_TESTABLE
+    assert "larger than 1048576 bytes" in found.reason

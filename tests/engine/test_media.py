@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zlib
 
 import pytest
@@ -16,6 +17,7 @@ from conformance.engine.kit.media import (
     pcm_of,
     picture_of,
     raw_of,
+    read_once,
     sound_format,
     sound_of,
     wav_of,
@@ -102,3 +104,23 @@ def test_raw_samples_take_their_rate_from_the_label() -> None:
 def test_only_plain_base64_is_base64(text: str) -> None:
     with pytest.raises(Undecodable):
         from_base64(text)
+
+
+def test_a_file_is_read_once_and_not_kept() -> None:
+    read: list[bytes] = []
+
+    @read_once
+    def length(data: bytes) -> int:
+        read.append(data[:4])
+        if not data:
+            raise Undecodable("nothing there")
+        return len(data)
+
+    data = bytes(100_000)
+    before = sys.getrefcount(data)
+    assert (length(data), length(bytes(100_000))) == (100_000, 100_000)
+    assert sys.getrefcount(data) == before
+    for _ in range(2):
+        with pytest.raises(Undecodable, match="nothing there"):
+            length(b"")
+    assert len(read) == 2

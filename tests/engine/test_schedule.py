@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -292,3 +293,51 @@ def test_time_limits_grow_with_a_slow_hub_and_never_shrink() -> None:
     assert (pace.limits(given).first_byte, pace.limits(given).whole) == (80, 80)
     pace.note(reply(200, after=5000))
     assert pace.limits(given).whole == schedule.LONGEST_STRETCH
+
+
+def too_large(size: int) -> Exchange:
+    return replace(reply(200), end=End.too_large, pieces=(Piece(0.0, b"x" * size),) if size else ())
+
+
+@pytest.mark.parametrize("size", [0, 65_536])
+def test_an_operation_whose_answers_are_too_large_is_given_up_and_others_are_not(size: int) -> None:
+    async def send() -> Exchange:
+        return too_large(size)
+
+    async def run() -> tuple[list[Exchange | None], str, str]:
+        governor = Governor(1)
+        found = [await governor.run(send, "chat", retry=False, operation="one") for _ in range(4)]
+        return found, governor.refusal("one", family="chat"), governor.refusal("other", family="chat")
+
+    found, one, other = asyncio.run(run())
+    assert [exchange is not None for exchange in found] == [True, True, True, False]
+    assert "3 answers of this operation were too large" in one
+    assert other == ""
+
+
+def test_a_body_that_was_cut_at_its_first_bytes_is_not_called_too_large() -> None:
+    async def send() -> Exchange:
+        return too_large(300)
+
+    async def run() -> list[Exchange | None]:
+        governor = Governor(1)
+        return [await governor.run(send, "chat", retry=False, operation="one") for _ in range(9)]
+
+    assert all(asyncio.run(run()))
+
+
+def test_answers_together_are_bounded_text_apart_from_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "TALK_IN_ALL", 1000)
+
+    async def send() -> Exchange:
+        return replace(reply(200), pieces=(Piece(0.0, b"x" * 600),))
+
+    async def run() -> tuple[list[Exchange | None], str, str]:
+        governor = Governor(1)
+        found = [await governor.run(send, "chat", retry=False, operation=str(n)) for n in range(3)]
+        return found, governor.refusal("new", family="claude"), governor.refusal("new", family="images")
+
+    found, talk, pictures = asyncio.run(run())
+    assert [exchange is not None for exchange in found] == [True, True, False]
+    assert "not asked: answers of this kind already take" in talk
+    assert pictures == ""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from conformance.engine.kit.media import MOST_PIXELS, Undecodable
+from conformance.engine.kit.media import Undecodable, read_once
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+MOST_PIXELS_OF_FRAMES = 3840 * 2160
+"""Films with larger pictures are not decoded: a decoder keeps a dozen frames at once, 12 MB each."""
 MOST_FRAMES = 48
 """Of a longer film no more frames are decoded."""
 _MICROSECONDS = 1_000_000
@@ -27,7 +28,7 @@ class Film:
     seconds: float | None
 
 
-@lru_cache(maxsize=32)
+@read_once
 def film_of(data: bytes) -> Film:
     """Open an MP4 file and decode its first frames.
 
@@ -69,7 +70,7 @@ def _decoded(container: InputContainer) -> Film:
     if stream.codec_context is None:
         raise Undecodable("a film of a kind that no decoder is known for")
     width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > MOST_PIXELS:
+    if width * height > MOST_PIXELS_OF_FRAMES:
         return Film(width, height, _seconds(container))
     seen = 0
     for frame in container.decode(stream):

@@ -10,9 +10,10 @@ from enum import IntEnum
 from urllib.parse import SplitResult, urlsplit
 
 from conformance.engine.probe import Hub
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import End, Exchange
 
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 16 * 2**20
+"""A picture or film is held in memory several times over while it is recorded and judged."""
 _INNER_NAMES = (".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -27,6 +28,11 @@ async def follow(hub: Hub, link: str) -> Exchange | None:
         return None
     limits = replace(hub.target.limits, body_bytes=max(MOST_BYTES, hub.target.limits.body_bytes))
     return await hub.fetch(link, limits)
+
+
+def came(exchange: Exchange) -> bool:
+    """Whether a file was served, and taken as a whole: what is larger than the suite takes tells nothing."""
+    return exchange.status == 200 and exchange.end is not End.too_large
 
 
 def web_address(link: str) -> SplitResult | None:

@@ -12,15 +12,20 @@ import io
 import re
 import struct
 import warnings
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-MOST_PIXELS = 64_000_000
-"""Pictures with more pixels are not unpacked: 200 MB of memory."""
+T = TypeVar("T")
+
+MOST_PIXELS = 4096 * 4096
+"""Pictures with more pixels are not unpacked: 67 MB of memory."""
+MOST_REMEMBERED = 64
 MOST_SECONDS = 900
 """Of a longer recording no more is decoded."""
 PICTURES = ("PNG", "JPEG", "WEBP", "GIF")
@@ -76,7 +81,28 @@ def from_base64(text: str) -> bytes:
         raise Undecodable(f"no base64 ({problem})") from problem
 
 
-@lru_cache(maxsize=64)
+def read_once(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """Remember what was made of the last files by their digests, for a file itself may be large."""
+    known: OrderedDict[bytes, T | str] = OrderedDict()
+
+    def remembered(data: bytes) -> T:
+        digest = sha256(data).digest()
+        if digest not in known:
+            try:
+                known[digest] = read(data)
+            except Undecodable as problem:
+                known[digest] = str(problem)
+            if len(known) > MOST_REMEMBERED:
+                known.popitem(last=False)
+        found = known[digest]
+        if isinstance(found, str):
+            raise Undecodable(found)
+        return found
+
+    return remembered
+
+
+@read_once
 def picture_of(data: bytes) -> Picture:
     """Unpack a picture to its last pixel.
 
@@ -117,7 +143,7 @@ def sound_format(data: bytes) -> str:
     return ""
 
 
-@lru_cache(maxsize=64)
+@read_once
 def sound_of(data: bytes) -> Sound:
     """Decode a recording.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.engine.judge import not_testable
 from conformance.engine.kit.forms import form_fields
+from conformance.engine.kit.links import came
 from conformance.engine.kit.media import Picture, Undecodable, from_base64, picture_of
 from conformance.engine.kit.reading import all_served, asked
 from conformance.families.images.views import Answer, Entry
@@ -92,7 +93,7 @@ def _sent(evidence: Sequence[Exchange]) -> Iterator[Made]:
 
 def _fetched(evidence: Sequence[Exchange]) -> Iterator[Made]:
     for exchange in followed(evidence):
-        if exchange.status == 200:
+        if came(exchange):
             yield Made(answers(evidence)[0], exchange, exchange.decoded_body)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from conformance.engine.judge import NotOffered, Words, expect, not_testable
 from conformance.engine.kit.followed import expect_open, expect_reachable, expect_web_address
+from conformance.engine.kit.links import came
 from conformance.engine.kit.media import Picture, Undecodable, picture_of
 from conformance.engine.requirement import requirement
 from conformance.families.midjourney.probes import RATIO
@@ -61,7 +62,7 @@ def test_links_need_no_credential(any_midjourney_work: Evidence) -> None:
 @requirement("midjourney.result.picture")
 def test_links_lead_to_pictures(any_midjourney_work: Evidence) -> None:
     _shown(any_midjourney_work)
-    replies = [exchange for exchange in followed(any_midjourney_work) if exchange.status == 200]
+    replies = [exchange for exchange in followed(any_midjourney_work) if came(exchange)]
     if not replies:
         not_testable("there is no picture to look at, which another sentence judges")
     for exchange in replies:
@@ -94,7 +95,7 @@ def _picture(evidence: Evidence) -> tuple[Picture, Exchange]:
     """The picture of the first task, from its link or from the route for pictures."""
     work = _shown(evidence)[0]
     for exchange in (*followed(evidence)[:1], *reversed(images(evidence, work.id))):
-        if exchange.status == 200:
+        if came(exchange):
             try:
                 return picture_of(exchange.decoded_body), exchange
             except Undecodable:
@@ -110,7 +111,7 @@ def test_the_route_for_pictures_has_it(any_midjourney_imagine: Evidence) -> None
 @requirement("midjourney.image.picture")
 def test_the_route_for_pictures_sends_a_picture(any_midjourney_imagine: Evidence) -> None:
     exchange = _late_image(any_midjourney_imagine)
-    if exchange.status != 200:
+    if not came(exchange):
         not_testable("no picture came, which another sentence judges")
     _expect_picture(exchange)
 
@@ -149,7 +150,7 @@ def test_a_picture_asked_for_too_early_is_refused(any_midjourney_imagine: Eviden
     if not early:
         not_testable("the task was over at once, or never")
     for exchange in early:
-        if exchange.status == 200:
+        if came(exchange):
             _expect_picture(exchange)  # some hubs show the picture as it grows
         got = Words(f"HTTP {exchange.status}: {exchange.text[:160]}")
         expect((exchange.status or 500) < 500, "HTTP 4xx, or a picture", got, "", exchange)

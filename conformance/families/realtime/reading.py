@@ -16,7 +16,7 @@ from conformance.engine.judge import NotOffered, Words, expect, not_testable, re
 from conformance.engine.kit.replies import Places, part_of
 from conformance.families.realtime.views import Event, Item, Part
 from conformance.wire import strictjson
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, remembered
 from conformance.wire.frames import Frame, Kind, Message, messages_in
 
 Evidence = tuple[Exchange, ...]
@@ -33,6 +33,8 @@ PRESENT_NAMES = {
 ONLY_PRESENT = frozenset({*PRESENT_NAMES.values(), "conversation.item.done"})
 SHARED = frozenset({"conversation.item.created"})
 """Names of the beta generation that the vendor's present events still have among them."""
+LARGE = 2**14
+"""Bytes of a message beyond which it is read anew each time instead of being kept."""
 TERMINAL = ("completed", "incomplete", "failed", "cancelled")
 WHOLE = ("completed", "incomplete")
 """Statuses of answers that came to an end of their own."""
@@ -72,7 +74,7 @@ class Step:
         return f"{self.at} {pointer}"
 
 
-@lru_cache(maxsize=512)
+@remembered
 def messages(exchange: Exchange) -> tuple[Message, ...]:
     """The messages of both sides.
 
@@ -88,7 +90,7 @@ def messages(exchange: Exchange) -> tuple[Message, ...]:
     return messages_in(exchange.frames)
 
 
-@lru_cache(maxsize=512)
+@remembered
 def dialogue(exchange: Exchange) -> tuple[Step, ...]:
     """The events of both sides in their order; what is no JSON object is left out."""
     return tuple(_steps(messages(exchange)))
@@ -101,8 +103,16 @@ def _steps(found: Sequence[Message]) -> Iterator[Step]:
             yield Step(message.number, message.sent, message.at, value, Event.read(value), message.data)
 
 
-@lru_cache(maxsize=8192)
 def _read(data: bytes) -> dict[str, Any] | None:
+    return _read_once(data) if len(data) <= LARGE else _parsed(data)
+
+
+@lru_cache(maxsize=8192)
+def _read_once(data: bytes) -> dict[str, Any] | None:
+    return _parsed(data)
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
     try:
         value = strictjson.parse(data)
     except ValueError:
@@ -215,13 +225,18 @@ def ended_at(exchange: Exchange, id: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def _violations_once(data: bytes) -> tuple[Violation, ...]:
+    return _violations(data)
+
+
 def _violations(data: bytes) -> tuple[Violation, ...]:
     return tuple(load_contract().violations("RealtimeServerEvent", _read(data)))
 
 
 def misshapen(step: Step, *parts: str) -> Iterator[Violation]:
     """What breaks the contract's schema in the named parts of an event of the hub."""
-    return (one for one in _violations(step.data) if _part(step, one) in parts)
+    found = _violations_once(step.data) if len(step.data) <= LARGE else _violations(step.data)
+    return (one for one in found if _part(step, one) in parts)
 
 
 def _part(step: Step, violation: Violation) -> str:

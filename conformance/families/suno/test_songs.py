@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.courses import Stage
 from conformance.engine.kit.followed import expect_open, expect_reachable, expect_web_address
+from conformance.engine.kit.links import came
 from conformance.engine.kit.media import Sound, Undecodable, sound_of
 from conformance.engine.kit.replies import is_finite
 from conformance.engine.requirement import requirement
@@ -78,7 +79,7 @@ def test_songs_are_served(any_suno_music: Evidence) -> None:
 @requirement("suno.songs.sound")
 def test_songs_are_sound(any_suno_music: Evidence) -> None:
     exchange = _heard(any_suno_music)
-    if exchange.status != 200:
+    if not came(exchange):
         not_testable("nothing came, which another sentence judges")
     try:
         sound_of(exchange.decoded_body)

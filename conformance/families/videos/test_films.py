@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.films import Film, film_of
-from conformance.engine.kit.links import Reach, reach_of, web_address
+from conformance.engine.kit.links import Reach, came, reach_of, web_address
 from conformance.engine.kit.media import Undecodable
 from conformance.engine.kit.reading import expect_client_error
 from conformance.engine.kit.replies import expect_served, is_finite
@@ -63,7 +63,7 @@ def films(evidence: Sequence[Exchange]) -> list[tuple[Exchange, bytes]]:
     Raises:
         NotTestable: there are none.
     """
-    found = [(exchange, exchange.decoded_body) for exchange in downloads(evidence) if exchange.status == 200]
+    found = [(exchange, exchange.decoded_body) for exchange in downloads(evidence) if came(exchange)]
     return found or not_testable("the film cannot be had, which another sentence judges")
 
 
