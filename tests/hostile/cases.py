@@ -12,16 +12,17 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
+from conformance.engine.probe import TALK_BYTES
 from tests.hostile.server import Answer, Ask, Good, HostileHub, Line, Raw, Reply
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\b\u202e<script>alert(1)</script><img src=x onerror=alert(1)>\u2028"
 JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 EVENTS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 HUGE = ("1e400", "-1e400", "1" + "0" * 4000, "-" + "9" * 300, "1" + "0" * 6000, "1e308", "0.1e-400", "9007199254740993")
-BELOW_LIMIT = 2 * 2**20 - 4096
+BELOW_LIMIT = TALK_BYTES - 4096
 """Bytes of a body just below what the suite takes of an answer made of text."""
 
 
@@ -33,7 +34,9 @@ class Case:
     answer: Answer
     from_the_start: bool = False
     families: tuple[str, ...] = ()
-    """The families that it is about, where that is not chat."""
+    """The families that it is about, where those of the core profile do not meet it."""
+    bound: Literal["work", "hangs", "waits"] = "work"
+    """What bounds the time of a run against it: its own work, what it spends on hanging requests, or on waits."""
 
     @property
     def sentence(self) -> str:
@@ -54,19 +57,19 @@ def case(**given: Any) -> Callable[[Answer], Answer]:
     return declare
 
 
-@case()
+@case(bound="hangs")
 async def never_answers(ask: Ask, line: Line, good: Good) -> None:
     """Takes requests and never answers."""
     await line.hold()
 
 
-@case(from_the_start=True)
+@case(from_the_start=True, bound="hangs")
 async def never_answers_at_all(ask: Ask, line: Line, good: Good) -> None:
     """Takes requests and never answers, from the first one on."""
     await line.hold()
 
 
-@case()
+@case(bound="hangs")
 async def hangs_on_refusals(ask: Ask, line: Line, good: Good) -> None:
     """Answers what is right, and never answers what it should refuse."""
     reply = await good()
@@ -75,7 +78,7 @@ async def hangs_on_refusals(ask: Ask, line: Line, good: Good) -> None:
     await line.send(reply.sent())
 
 
-@case()
+@case(bound="hangs")
 async def drips_a_body(ask: Ask, line: Line, good: Good) -> None:
     """Sends a byte of the body a second."""
     await line.send(JSON_HEAD + b"content-length: 100000\r\n\r\n")
@@ -84,7 +87,7 @@ async def drips_a_body(ask: Ask, line: Line, good: Good) -> None:
         await asyncio.sleep(1 if ask.number % 2 else 0.2)
 
 
-@case()
+@case(bound="hangs")
 async def drips_a_header(ask: Ask, line: Line, good: Good) -> None:
     """Sends a byte of the header section a second."""
     for byte in itertools.cycle(b"HTTP/1.1 200 OK\r\nx-slow: " + b"a" * 10_000):
@@ -101,7 +104,7 @@ async def streams_without_end(ask: Ask, line: Line, good: Good) -> None:
         await line.send(b"%x\r\n%b\r\n" % (len(event), event))
 
 
-@case()
+@case(bound="hangs")
 async def streams_slowly_without_end(ask: Ask, line: Line, good: Good) -> None:
     """Streams a comment ten times a second, without end."""
     await line.send(EVENTS_HEAD)
@@ -112,12 +115,12 @@ async def streams_slowly_without_end(ask: Ask, line: Line, good: Good) -> None:
 
 @case()
 async def tiny_events(ask: Ask, line: Line, good: Good) -> None:
-    """Streams 300 000 empty events in one body of 2 MiB."""
+    """Streams 150 000 empty events in one body of 1 MiB."""
     body = b"data:\n\n" * (BELOW_LIMIT // 7)
     await line.send(JSON_HEAD.replace(b"application/json", b"text/event-stream"), _length(body), body)
 
 
-@case()
+@case(bound="hangs")
 async def only_103(ask: Ask, line: Line, good: Good) -> None:
     """Sends 103 Early Hints for ever."""
     while True:
@@ -135,22 +138,35 @@ async def ten_gigabytes(ask: Ask, line: Line, good: Good) -> None:
 
 @case()
 async def just_below_the_limit(ask: Ask, line: Line, good: Good) -> None:
-    """Answers with 2 MiB of control characters in a JSON string, each time."""
+    """Answers with 1 MiB of control characters in a JSON string, each time."""
     body = b'{"a":"' + b"\\u0000" * ((BELOW_LIMIT - 8) // 6) + b'"}'
     await line.send(JSON_HEAD, _length(body), body)
 
 
+@case(families=("images", "videos", "midjourney"))
+async def large_files(ask: Ask, line: Line, good: Good) -> None:
+    """Answers well, and makes every picture and film a file of 60 MB."""
+    reply = await good()
+    if not reply.media_type.startswith(("image/", "video/")):
+        await line.send(reply.sent())
+        return
+    begin, size = reply.body[:64], 60_000_000
+    await line.send(reply.sent(length=size)[: -len(reply.body)], begin)
+    for _ in range((size - len(begin)) // 2**16 + 1):
+        await line.send(bytes(2**16))
+
+
 @case()
 async def many_values(ask: Ask, line: Line, good: Good) -> None:
-    """Answers with 700 000 empty objects in a list."""
+    """Answers with 350 000 empty objects in a list."""
     body = b'{"data":[' + b"{}," * (BELOW_LIMIT // 3 - 8) + b"{}]}"
     await line.send(JSON_HEAD, _length(body), body)
 
 
 @case()
 async def white_space(ask: Ask, line: Line, good: Good) -> None:
-    """Answers with errors of 2 MB of white space, to slow regular expressions down."""
-    body = json.dumps({"error": {"message": " \n at " * 150_000 + " " * 900_000, "type": "x", "code": "at" * 9}})
+    """Answers with errors of 1 MB of white space, to slow regular expressions down."""
+    body = json.dumps({"error": {"message": " \n at " * 75_000 + " " * 450_000, "type": "x", "code": "at" * 9}})
     status = b"500" if ask.number % 2 else b"400"
     await line.send(JSON_HEAD.replace(b"200", status), _length(body.encode()), body.encode())
 
@@ -159,6 +175,14 @@ async def white_space(ask: Ask, line: Line, good: Good) -> None:
 async def gzip_bomb(ask: Ask, line: Line, good: Good) -> None:
     """Answers with gzip that grows a thousandfold, to 1 GB, although no coding was asked for."""
     await line.send(JSON_HEAD + b"content-encoding: gzip\r\n", _length(_BOMB), _BOMB)
+
+
+@case()
+async def packed_values(ask: Ask, line: Line, good: Good) -> None:
+    """Answers with 600 000 empty objects or lists in gzip, and with 40 000 gzip members that hold nothing."""
+    await line.send(
+        JSON_HEAD + b"content-encoding: gzip\r\n", _length(_PACKED[ask.number % 3]), _PACKED[ask.number % 3]
+    )
 
 
 @case()
@@ -312,7 +336,7 @@ async def echoes_the_token(ask: Ask, line: Line, good: Good) -> None:
     await line.send(reply.sent(*more))
 
 
-@case()
+@case(bound="waits")
 async def too_many_requests(ask: Ask, line: Line, good: Good) -> None:
     """Answers 429 for ever, and asks for waits of a second, of a century, or of no number."""
     wait = (b"1", b"3155760000", b"soon", b"nan", b"-5", b"Wed, 21 Oct 9999 07:28:00 GMT", b"1e999")[ask.number % 7]
@@ -331,9 +355,9 @@ async def restarts(ask: Ask, line: Line, good: Good) -> None:
     await line.send((await good()).sent())
 
 
-@case(families=("realtime",))
+@case(families=("realtime",), bound="hangs")
 async def wrong_frames(ask: Ask, line: Line, good: Good) -> None:
-    """Opens WebSockets and sends wrong opcodes, lengths and texts, floods of pings, and closes in every state."""
+    """Opens WebSockets; sends wrong opcodes, lengths, texts, pings for ever, 350 000 values; closes in every state."""
     key = ask.header("sec-websocket-key")
     if not key:
         await line.send((await good()).sent())
@@ -351,6 +375,7 @@ async def wrong_frames(ask: Ask, line: Line, good: Good) -> None:
 
 
 _PING = b"\x89\x02hi"
+_MANY = b'{"type":"session.created","session":[' + b"{}," * (BELOW_LIMIT // 3 - 20) + b"{}]}"
 _FRAMES = (
     b"",
     _PING,
@@ -370,6 +395,7 @@ _FRAMES = (
     b"\x82\x04\x00\x01\x02\x03",
     b"\x81" + b'\x7e\x03\xe8{"type":"error","error":' + b"[" * 977,
     b"HTTP/1.1 200 OK\r\n\r\n",
+    *[b"\x81\x7f" + len(_MANY).to_bytes(8, "big") + _MANY] * 6,
 )
 RESTART_AT = 12
 HUBS: list[HostileHub] = []
@@ -393,6 +419,11 @@ def _bomb() -> bytes:
 
 
 _BOMB = _bomb()
+_PACKED = (
+    gzip.compress(b"[" + b"{}," * 600_000 + b"{}]"),
+    gzip.compress(b"[" + b"[]," * 600_000 + b"[]]"),
+    gzip.compress(b"", mtime=0) * 40_000,
+)
 
 
 def _token_of(ask: Ask) -> str:
@@ -421,6 +452,13 @@ def _spellings(token: str) -> list[str]:
 
 def _escaped(token: str) -> str:
     return "".join(f"\\u{ord(letter):04x}" for letter in token)
+
+
+async def honest_but_slow(ask: Ask, line: Line, good: Good) -> None:
+    """Answers well after a third of a second, so that a run can be cut short while it waits."""
+    reply = await good()
+    await asyncio.sleep(0.3)
+    await line.send(reply.sent())
 
 
 def mixed(name: str, ids: Sequence[str]) -> Case:

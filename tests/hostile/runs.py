@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +48,13 @@ class Ended:
         if not (self.report / "result.json").exists():
             return Counter()
         return Counter(row["verdict"] for row in self.result["rows"])
+
+    def of_verdict(self, verdict: str) -> list[str]:
+        """The requirements with this verdict, each with what it is about."""
+        if not (self.report / "result.json").exists():
+            return []
+        rows = [row for row in self.result["rows"] if row["verdict"] == verdict]
+        return [f"{row['requirement']} {row['operation']}: {row['reason'][-300:]}" for row in rows]
 
 
 @contextlib.contextmanager
@@ -109,13 +118,69 @@ def attacked(case: Case, upstream: str, folder: Path, arguments: Iterable[str], 
         return replace(ended, strangers=hub.strangers)
 
 
+def faults_of(ended: Ended) -> list[str]:
+    """What went against the rules that hold of every run, whatever the hub did; empty when nothing did."""
+    found = [f"{word} on the terminal" for word in ("Traceback", "INTERNALERROR") if word in ended.text]
+    found += [f"the token stands in {place}" for place in leaks(ended)]
+    found += [f"control characters on the terminal: {line!r}" for line in live_escapes(ended)[:3]]
+    found += [f"live markup in {place}" for place in live_script(ended)]
+    found += ["it connected to the host of a redirect"] if ended.strangers else []
+    found += [f"{ended.megabytes} MB"] if ended.megabytes >= MOST_MEGABYTES else []
+    found += [f"errors of ours: {rows}"] if (rows := ended.of_verdict("error")) else []
+    if ended.status not in (1, 2, 4):
+        found.append(f"exit status {ended.status}: {ended.text[-1000:]}")
+    elif ended.status == 4 and len([line for line in ended.text.splitlines() if line.startswith("ERROR")]) != 1:
+        found.append(f"more or less than one clear line: {ended.text[-1000:]}")
+    elif ended.status != 4 and not (ended.of_verdict("fail") or ended.of_verdict("inconclusive")):
+        found.append("neither a finding nor an inconclusive verdict")
+    return found
+
+
 def leaks(ended: Ended) -> list[str]:
-    """Where the token stands: files of the report and of pytest's cache, and the terminal."""
+    """Where the token stands, in any usual spelling: files of the report and of pytest's cache, and the terminal."""
     folder = ended.report.parent
     files = [path for path in folder.rglob("*") if path.is_file()]
-    return [str(path.relative_to(folder)) for path in files if CANARY.encode() in path.read_bytes()]
+    return [str(path.relative_to(folder)) for path in files if spelt(path.read_bytes())]
+
+
+def spelt(data: bytes) -> bool:
+    """Whether the token stands in some bytes."""
+    return _SPELT.search(data) is not None
+
+
+def _spellings() -> re.Pattern[bytes]:
+    """The canary by itself, in base64 and hexadecimal, and with any of its characters escaped."""
+    raw = CANARY.encode()
+    letters = (
+        rf"(?:{re.escape(c)}|\\+u{ord(c):04x}|%{ord(c):02x}|\\+x{ord(c):02x}|&#x0*{ord(c):x};|&#0*{ord(c)};)"
+        for c in CANARY
+    )
+    # The middle of each of the three ways in which base64 may align it.
+    coded = [base64.b64encode(bytes(shift) + raw)[4:-4].decode() for shift in range(3)]
+    choices = ["".join(letters), raw.hex(), *map(re.escape, coded)]
+    return re.compile("|".join(choices).encode(), re.IGNORECASE)
+
+
+_SPELT = _spellings()
 
 
 def live_escapes(ended: Ended) -> list[str]:
     """Lines of the terminal with characters that move a cursor or hide others."""
     return [line for line in ended.text.split("\n") if not line.isprintable()]
+
+
+_MARKUP = (".html", ".md", ".svg", ".xml")
+_CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.S)
+
+
+def live_script(ended: Ended) -> list[str]:
+    """Files of the report in which what the hub said is markup, or moves a terminal's cursor."""
+    found = []
+    for path in ended.report.rglob("*"):
+        if path.suffix not in _MARKUP:
+            continue
+        text = path.read_text(encoding="utf-8")
+        shown = _CODE_SPAN.sub("", text) if path.suffix == ".md" else text
+        if re.search(r"<script>alert|<img src=x|\x1b", shown):
+            found.append(str(path.relative_to(ended.report)))
+    return found

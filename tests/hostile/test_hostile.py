@@ -5,7 +5,8 @@ Each mix plays its cases in turn, one a request; `tests/hostile/table.py` runs t
 
 from __future__ import annotations
 
-import re
+import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,18 +14,20 @@ import pytest
 
 from conformance.engine.embedded import EmbeddedHub
 from tests.hostile.cases import CASES, Case, mixed
-from tests.hostile.runs import CANARY, MOST_MEGABYTES, Ended, attacked, leaks, live_escapes
+from tests.hostile.runs import CANARY, attacked, faults_of, spelt
 
 MOST_SECONDS = 75
 """For one mix, on a machine with other work; most take five."""
-QUICK = ["-q", "--family", "chat", "--family", "transport", "--family", "models"]
-QUICK += ["--concurrency", "8", "--request-timeout", "1"]
+QUICK = ["-q", "--concurrency", "8", "--request-timeout", "1"]
+FAMILIES = {"too-much": ("chat",), "files": ("images",), "rate-limit": ("models", "transport"), "frames": ("realtime",)}
+"""What is judged: what holds everywhere and two families, less where that takes its time."""
 MIXES = {
     "silence": ("never-answers", "drips-a-body", "drips-a-header", "only-103", "streams-slowly-without-end"),
     "refusals": ("hangs-on-refusals",),
     "too-much": (
         "ten-gigabytes",
         "gzip-bomb",
+        "packed-values",
         "many-values",
         "just-below-the-limit",
         "tiny-events",
@@ -33,8 +36,7 @@ MIXES = {
         "five-thousand-headers",
     ),
     "odd-json": ("invalid-utf8", "deep-json", "huge-numbers", "wrong-types"),
-    "surrogates": ("lone-surrogates",),
-    "escapes": ("escapes-and-script", "escapes-for-errors"),
+    "escapes": ("escapes-and-script", "escapes-for-errors", "lone-surrogates"),
     "broken-http": (
         "promises-too-many-bytes",
         "promises-too-few-bytes",
@@ -44,8 +46,10 @@ MIXES = {
         "redirects-to-a-file",
     ),
     "token": ("echoes-the-token",),
+    "files": ("large-files",),
     "rate-limit": ("too-many-requests",),
     "restart": ("restarts",),
+    "frames": ("wrong-frames",),
 }
 
 
@@ -56,31 +60,19 @@ def upstream() -> Iterator[str]:
     hub.stop()
 
 
-def check(ended: Ended) -> None:
-    """What holds of every run, whatever the hub did."""
-    assert "Traceback" not in ended.text, ended.text[-3000:]
-    assert "INTERNALERROR" not in ended.text, ended.text[-3000:]
-    assert leaks(ended) == []
-    assert live_escapes(ended) == []
-    assert ended.strangers == 0
-    assert ended.megabytes < MOST_MEGABYTES
-
-
 @pytest.mark.parametrize("name", MIXES)
 def test_a_hostile_hub_is_judged(name: str, upstream: str, tmp_path: Path) -> None:
     case = mixed(name, MIXES[name])
-    ended = attacked(case, upstream, tmp_path, QUICK, MOST_SECONDS)
-    check(ended)
+    ended = attacked(
+        case, upstream, tmp_path, quickly(*FAMILIES.get(name, ("chat", "models", "transport"))), MOST_SECONDS
+    )
+    assert faults_of(ended) == []
     assert ended.status in (1, 2), ended.text[-3000:]
-    verdicts = ended.verdicts
-    assert verdicts["error"] == 0, [row for row in ended.result["rows"] if row["verdict"] == "error"]
-    assert verdicts["fail"] + verdicts["inconclusive"] > 0
-    assert verdicts["pass"] > 0
 
 
 def test_a_hub_that_never_answers_ends_in_one_clear_line(upstream: str, tmp_path: Path) -> None:
-    ended = attacked(by_id("never-answers-at-all"), upstream, tmp_path, QUICK, MOST_SECONDS)
-    check(ended)
+    ended = attacked(by_id("never-answers-at-all"), upstream, tmp_path, quickly("chat"), MOST_SECONDS)
+    assert faults_of(ended) == []
     assert ended.status == 4
     assert "answers nothing" in ended.text
 
@@ -90,15 +82,30 @@ def test_every_case_is_in_a_mix() -> None:
     assert mixed_ids | {"never-answers-at-all"} == {case.id for case in CASES}
 
 
-def test_script_is_inert_in_every_file(upstream: str, tmp_path: Path) -> None:
-    ended = attacked(by_id("escapes-and-script"), upstream, tmp_path, QUICK, MOST_SECONDS)
-    check(ended)
-    for path in ended.report.rglob("*"):
-        if path.suffix in (".html", ".md", ".svg", ".xml"):
-            text = path.read_text(encoding="utf-8")
-            shown = re.sub(r"`[^`]*`", "", text) if path.suffix == ".md" else text
-            assert not re.search(r"<script>alert|<img src=x", shown), path
-            assert "\x1b" not in text, path
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        CANARY,
+        CANARY.upper(),
+        f"Bearer {CANARY}",
+        "".join(f"\\u{ord(c):04x}" for c in CANARY),
+        "".join(f"%{ord(c):02X}" for c in CANARY),
+        "".join(f"&#{ord(c)};" for c in CANARY),
+        CANARY.encode().hex(),
+        base64.b64encode(CANARY.encode()).decode(),
+        base64.b64encode(f"u:{CANARY}".encode()).decode(),
+        base64.b64encode(f"user:{CANARY}".encode()).decode(),
+        json.dumps(json.dumps({"key": "".join(f"\\u{ord(c):04x}" for c in CANARY)})),
+    ],
+)
+def test_the_search_for_the_token_finds_every_spelling(spelling: str) -> None:
+    assert spelt(f"before {spelling} after".encode())
+    assert not spelt(f"before {spelling[: len(spelling) // 2]} after".encode())
+
+
+def quickly(*families: str) -> list[str]:
+    """Arguments of a run that judges some families."""
+    return [*QUICK, "--allow-expensive", *(word for name in families for word in ("--family", name))]
 
 
 def by_id(identifier: str) -> Case:
