@@ -42,7 +42,7 @@ class EmbeddedHub:
 
     @classmethod
     def launch(
-        cls, token: str, fault: str | None = None, latency: int = 0, task_seconds: float | None = None
+        cls, token: str, fault: str | None = None, latency: str = "", task_seconds: float | None = None
     ) -> EmbeddedHub:
         """The same without waiting, for who has something else to do meanwhile; `ready` waits."""
         command = [sys.executable, "-m", "conformance.hub", "--port", "0", "--until-stdin-closes"]

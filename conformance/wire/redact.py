@@ -177,9 +177,9 @@ class Redactor:
 
 
 def _disguised(secret: str) -> re.Pattern[Data]:
-    """The secret with any of its characters escaped as in JSON, in URLs, in HTML, or in source text."""
+    """The secret with any of its characters escaped as in JSON (within JSON), in URLs, in HTML, or in source text."""
     letters = (
-        rf"(?:{re.escape(letter)}|(?i:\\u{ord(letter):04x}|%{ord(letter):02x}|\\x{ord(letter):02x}"
+        rf"(?:{re.escape(letter)}|(?i:\\{{1,8}}u{ord(letter):04x}|%{ord(letter):02x}|\\{{1,8}}x{ord(letter):02x}"
         rf"|&#x0*{ord(letter):x};|&#0*{ord(letter)};))"
         for letter in secret
     )

@@ -152,7 +152,7 @@ def _spellings() -> re.Pattern[bytes]:
     """The canary by itself, in base64 and hexadecimal, and with any of its characters escaped."""
     raw = CANARY.encode()
     letters = (
-        rf"(?:{re.escape(c)}|\\+u{ord(c):04x}|%{ord(c):02x}|\\+x{ord(c):02x}|&#x0*{ord(c):x};|&#0*{ord(c)};)"
+        rf"(?:{re.escape(c)}|\\{{1,16}}u{ord(c):04x}|%{ord(c):02x}|\\{{1,16}}x{ord(c):02x}|&#x0*{ord(c):x};|&#0*{ord(c)};)"
         for c in CANARY
     )
     # The middle of each of the three ways in which base64 may align it.

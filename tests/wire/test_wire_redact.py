@@ -39,6 +39,9 @@ REDACTOR = Redactor([TOKEN])
         base64.b64encode(TOKEN.encode()).decode().rstrip("="),
         base64.urlsafe_b64encode(TOKEN.encode()).decode(),
         base64.b64encode(f"{TOKEN}:more".encode()).decode(),
+        "".join(f"\\u{ord(letter):04x}" for letter in TOKEN),
+        "".join(f"\\\\u{ord(letter):04X}" for letter in TOKEN),
+        "".join(f"\\\\\\\\x{ord(letter):02x}" for letter in TOKEN),
     ],
 )
 def test_every_spelling_is_replaced_in_place(spelling: str) -> None:
@@ -163,6 +166,12 @@ def test_a_short_secret_does_not_spoil_the_marker_of_a_long_one() -> None:
 
 def test_of_nested_secrets_the_longest_is_taken() -> None:
     assert Redactor(["abcdefgh", "abcdefghijkl"]).text("abcdefghijkl abcdefgh") == "[token]***** [token]*"
+
+
+def test_a_body_of_backslashes_is_redacted_quickly() -> None:
+    start = time.perf_counter()
+    assert REDACTOR.bytes(b"\\" * 2**20) == b"\\" * 2**20
+    assert time.perf_counter() - start < 5
 
 
 def test_a_large_body_is_redacted_quickly() -> None:
