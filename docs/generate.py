@@ -83,7 +83,7 @@ def _operations(judged: list[Requirement]) -> Iterator[str]:
                 yield f"| `{identifier}` | {operation.method} `{operation.path}` | {own or '–'} |"
 
 
-EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz"})
+EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz", "clients"})
 
 
 def _judges() -> dict[str, list[str]]:

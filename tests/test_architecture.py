@@ -16,6 +16,7 @@ FORBIDDEN = {
     "families": {"hub", "report", "fuzz", "clients"},
     "everywhere": {"hub", "report", "fuzz", "clients", "families"},
     "fuzz": {"hub", "report", "clients", "families", "everywhere"},
+    "clients": {"hub", "report", "families", "everywhere", "fuzz"},
     "report": {"families", "everywhere", "fuzz", "clients", "hub"},
 }
 ENGINE_MAY_NOT = {"families", "everywhere", "fuzz", "clients", "hub"}

@@ -15,7 +15,7 @@ from conformance.engine.target import Target, TargetError, clean_base_url
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Secret
 
-EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz"})
+EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz", "clients"})
 """Families whose sentences hold on the operations of all others."""
 _TEXT = frozenset({"responses", "claude", "gemini", "completions", "edits", "embeddings", "rerank", "moderations"})
 _CORE = EVERYWHERE | {"chat", "models"}

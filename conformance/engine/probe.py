@@ -293,8 +293,9 @@ def _probe_modules() -> Iterator[str]:
         for info in pkgutil.iter_modules(package.__path__, f"{room}."):
             if info.ispkg and importlib.util.find_spec(f"{info.name}.probes"):
                 yield f"{info.name}.probes"
-    if importlib.util.find_spec("conformance.fuzz.probes"):
-        yield "conformance.fuzz.probes"
+    for room in ("conformance.clients", "conformance.fuzz"):
+        if importlib.util.find_spec(f"{room}.probes"):
+            yield f"{room}.probes"
 
 
 class BudgetSpent(StopProbe):

@@ -78,7 +78,7 @@ def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str
     held = {share.family: share.held_back for share in planned if share.held_back}
     if held:
         yield "not asked without --allow-expensive: " + ", ".join(f"{n} probes of {f}" for f, n in held.items())
-    fuzzed = sum(slot.probe.apart for slot in slots)
+    fuzzed = sum(slot.probe.family == "fuzz" for slot in slots)
     if fuzzed:
         yield f"fuzzing comes on top, on {fuzzed} operations; --fuzz-budget bounds it, --fuzz off leaves it out"
     yield "priced: requests that make a priced operation work"

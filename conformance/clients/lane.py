@@ -1,0 +1,182 @@
+"""A client in a process of its own: started once for all its scenes, asked for one after another.
+
+Both sides write one JSON object a line. The process begins with `{"version": …}` or `{"missing": why}`; then each
+`{"scene": …}` is answered with `{"turns": […]}`, what the client saw, or with `{"raised": {…}}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance.clients.relay import KEY, Relay
+from conformance.engine.kit.prompts import COUNT_TO_NINE, VERDICT, WEATHER
+from conformance.engine.kit.samples import wav
+from conformance.engine.probe import OUTPUT_TOKENS, WRONG_TOKEN, Hub, StopProbe
+from conformance.wire.exchange import Exchange
+
+START_SECONDS = 60.0
+"""Longest time that a client may take to be imported, on a busy machine."""
+SPARE_SECONDS = 30.0
+"""What a client may take on top of what the hub may."""
+MOST_REQUESTS = 4
+"""Requests whose time limits a scene may use up; one that polls a task has that task's limit besides."""
+NODE_FOLDER = Path(__file__).parent / "node"
+INSTALL = "pip install 'hub-conformance[clients]'"
+_LONGEST_LINE = 1 << 26
+PYTHON = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "google": "google-genai",
+}
+NODE = {
+    "openai-node": "openai",
+    "anthropic-node": "@anthropic-ai/sdk",
+    "google-node": "@google/genai",
+    "ai": "ai @ai-sdk/openai",
+}
+"""Clients by our name for them, with the packages that they are made of."""
+
+
+@dataclass
+class Lane:
+    """A running client, or the reason why there is none."""
+
+    relay: Relay = field(default_factory=Relay)
+    version: str = ""
+    missing: str = ""
+    process: asyncio.subprocess.Process | None = None
+
+
+_LANES: dict[str, Lane] = {}
+"""The clients of this process by name; they end when it does, because their standard input ends then."""
+
+
+async def play(hub: Hub, client: str, scene: str, operation: str) -> tuple[Exchange, ...]:
+    """Have a scene played, leave what the client saw in the notes, and return what went over the wire.
+
+    Raises:
+        StopProbe: the scene costs real money that nobody allowed, or the budget is used up.
+    """
+    if not hub.target.may_ask(hub.contract.operation(operation).cost):
+        raise StopProbe("not asked, because it costs real money: allow it with --allow-expensive")
+    lane = await _lane(client)
+    if lane.process is None:
+        hub.notes = {"client": client, "missing": lane.missing, "billable": 0}
+        return ()
+    lane.relay.hub, lane.relay.operation, lane.relay.problem = hub, operation, None
+    told = await _asked(lane, _request(hub, lane, scene), _patience(hub))
+    lane.relay.hub = None
+    if lane.relay.problem:
+        raise lane.relay.problem
+    billable = len(hub.exchanges) if hub.contract.operation(operation).cost != "free" else 0
+    hub.notes = {"client": lane.version, "billable": billable, **told}
+    return tuple(hub.exchanges)
+
+
+def _patience(hub: Hub) -> float:
+    return MOST_REQUESTS * hub.target.limits.whole + hub.target.task_timeout + SPARE_SECONDS
+
+
+def _request(hub: Hub, lane: Lane, scene: str) -> dict[str, Any]:
+    kinds = ("chat", "responses", "claude", "gemini", "completions", "embeddings", "moderations", "images", "videos")
+    spoken = ("speech", "transcription")
+    return {
+        "scene": scene,
+        "base_url": lane.relay.base_url,
+        "key": KEY,
+        "wrong_key": WRONG_TOKEN,
+        "models": {kind: hub.model(kind) for kind in (*kinds, *spoken)},
+        "seconds": hub.target.limits.whole + SPARE_SECONDS,
+        "poll_seconds": hub.target.poll_interval,
+        "tokens": OUTPUT_TOKENS,
+        "task": COUNT_TO_NINE,
+        "question": "What is the weather in Paris, in celsius?",
+        "tool": asdict(WEATHER),
+        "tool_result": '{"degrees": 21}',
+        "verdict": "Give your verdict.",
+        "schema": VERDICT,
+        "sound": base64.b64encode(wav(0.5)).decode(),
+    }
+
+
+async def _lane(client: str) -> Lane:
+    lane = _LANES.get(client)
+    if lane is None or (lane.process is not None and lane.process.returncode is not None):
+        lane = _LANES[client] = await _started(client)
+    return lane
+
+
+async def _started(client: str) -> Lane:
+    lane = Lane()
+    command = _command(client)
+    if isinstance(command, str):
+        lane.missing = command
+        return lane
+    await lane.relay.start()
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=_LONGEST_LINE,
+        env=_environment(),
+    )
+    told = await _line(process, START_SECONDS)
+    lane.version, lane.missing = str(told.get("version", "")), str(told.get("missing", ""))
+    if lane.version:
+        lane.process = process
+    else:
+        lane.missing = lane.missing or f"the client {client} did not start: {told}"
+        process.kill()
+    return lane
+
+
+def _command(client: str) -> list[str] | str:
+    """The program that plays a client, or why it cannot be played."""
+    if client in PYTHON:
+        return [sys.executable, "-m", "conformance.clients.players.play", client]
+    node = shutil.which("node")
+    return (
+        [node, str(NODE_FOLDER / "play.mjs"), client] if node else "Node is not on the PATH: install Node 20 or newer"
+    )
+
+
+def _environment() -> dict[str, str]:
+    """Nothing that names a hub, a key or a proxy: a client reads such from its surroundings."""
+    private = ("_KEY", "_TOKEN", "_BASE_URL", "_PROXY")
+    return {k: v for k, v in os.environ.items() if not k.upper().endswith(private)} | {
+        "HUB_CONFORMANCE_CWD": os.getcwd()
+    }
+
+
+async def _asked(lane: Lane, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    process = lane.process
+    assert process is not None
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    await process.stdin.drain()
+    return await _line(process, seconds)
+
+
+async def _line(process: asyncio.subprocess.Process, seconds: float) -> dict[str, Any]:
+    """What the process says next; that it hung or ended is said as an exception of the client would be."""
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(seconds):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        process.kill()
+        return {"raised": {"kind": "(hung)", "message": f"the client did not come back within {seconds:g} s"}}
+    if not line:
+        return {"raised": {"kind": "(ended)", "message": f"the client's process ended, status {await process.wait()}"}}
+    told: dict[str, Any] = json.loads(line)
+    return told
