@@ -23,6 +23,9 @@ from conformance.spoiling import CleanReplies, clean_replies, spoil_records
 from conformance.wire.redact import Secret
 
 TOKEN = "hub-token-for-the-fault-matrix"
+OVER_THE_WIRE = frozenset({"fuzz", "clients"})
+"""Families whose faults show themselves to a search or to a client, and not in evidence; tests/fuzz and tests/clients
+try them on a running hub."""
 RED = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 
 

@@ -8,12 +8,10 @@ from conformance.engine.judge import Verdict
 from conformance.engine.requirement import Level, load_catalogue
 from conformance.hub.faults import Fault, load_faults
 from tests.kill_matrix import field_reports
-from tests.matrix import CleanRun
+from tests.matrix import OVER_THE_WIRE, CleanRun
 
 FAULTS = load_faults()
-BY_SEARCH = "fuzz"
-"""The room whose faults are found by a search over the wire (tests/fuzz/test_faults.py), and not in evidence."""
-IN_EVIDENCE = {name: fault for name, fault in FAULTS.items() if fault.family != BY_SEARCH}
+IN_EVIDENCE = {name: fault for name, fault in FAULTS.items() if fault.family not in OVER_THE_WIRE}
 
 
 def test_the_clean_hub_is_never_blamed(clean_run: CleanRun) -> None:
@@ -32,7 +30,7 @@ def test_every_must_is_decided_on_the_clean_hub(clean_run: CleanRun) -> None:
         for requirement in case.ids
         if clean_run.outcomes[f"{case.judge.__module__}::{case.name}"].verdict is Verdict.PASS
     }
-    musts = {r.id for r in load_catalogue().judged if r.level is Level.MUST and r.family != BY_SEARCH}
+    musts = {r.id for r in load_catalogue().judged if r.level is Level.MUST and r.family not in OVER_THE_WIRE}
     undecided = musts - passed
     assert not undecided
 

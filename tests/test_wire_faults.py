@@ -19,7 +19,7 @@ from conformance.engine.requirement import load_catalogue, requirement_ids
 from conformance.engine.target import EVERYTHING, Target
 from conformance.hub.faults import Fault, load_faults
 from conformance.wire.redact import Secret
-from tests.matrix import RED
+from tests.matrix import OVER_THE_WIRE, RED
 
 TOKEN = "hub-token-for-faults-over-the-wire"
 ONE_A_FAMILY = (
@@ -37,7 +37,7 @@ def chosen() -> list[Fault]:
     faults = load_faults()
     picked = {faults[name].family: faults[name] for name in ONE_A_FAMILY if name in faults}
     for fault in faults.values():
-        if fault.family != "fuzz" and "stateful" not in fault.id:
+        if fault.family not in OVER_THE_WIRE and "stateful" not in fault.id:
             picked.setdefault(fault.family, fault)
     return sorted(picked.values(), key=lambda fault: fault.family)
 

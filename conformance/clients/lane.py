@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import importlib.util
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -25,25 +28,12 @@ from conformance.wire.exchange import Exchange
 
 START_SECONDS = 60.0
 """Longest time that a client may take to be imported, on a busy machine."""
-SPARE_SECONDS = 30.0
-"""What a client may take on top of what the hub may."""
-MOST_REQUESTS = 4
-"""Requests whose time limits a scene may use up; one that polls a task has that task's limit besides."""
+IDLE_SECONDS = 20.0
+"""How long a client may do nothing that can be seen from outside, its pauses between polls aside."""
 NODE_FOLDER = Path(__file__).parent / "node"
-INSTALL = "pip install 'hub-conformance[clients]'"
 _LONGEST_LINE = 1 << 26
-PYTHON = {
-    "openai": "openai",
-    "anthropic": "anthropic",
-    "google": "google-genai",
-}
-NODE = {
-    "openai-node": "openai",
-    "anthropic-node": "@anthropic-ai/sdk",
-    "google-node": "@google/genai",
-    "ai": "ai @ai-sdk/openai",
-}
-"""Clients by our name for them, with the packages that they are made of."""
+PYTHON = {"openai": "openai", "anthropic": "anthropic", "google": "google.genai"}
+"""Clients for Python by our name for them, with their modules. All others are for Node."""
 
 
 @dataclass
@@ -54,6 +44,12 @@ class Lane:
     version: str = ""
     missing: str = ""
     process: asyncio.subprocess.Process | None = None
+
+    async def close(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        await self.relay.close()
 
 
 _LANES: dict[str, Lane] = {}
@@ -73,7 +69,7 @@ async def play(hub: Hub, client: str, scene: str, operation: str) -> tuple[Excha
         hub.notes = {"client": client, "missing": lane.missing, "billable": 0}
         return ()
     lane.relay.hub, lane.relay.operation, lane.relay.problem = hub, operation, None
-    told = await _asked(lane, _request(hub, lane, scene), _patience(hub))
+    told = await _asked(lane, _request(hub, lane, scene), IDLE_SECONDS + hub.target.poll_interval)
     lane.relay.hub = None
     if lane.relay.problem:
         raise lane.relay.problem
@@ -82,8 +78,27 @@ async def play(hub: Hub, client: str, scene: str, operation: str) -> tuple[Excha
     return tuple(hub.exchanges)
 
 
-def _patience(hub: Hub) -> float:
-    return MOST_REQUESTS * hub.target.limits.whole + hub.target.task_timeout + SPARE_SECONDS
+def available(client: str) -> bool:
+    """Whether a client is installed here."""
+    if client in PYTHON:
+        with contextlib.suppress(ModuleNotFoundError):
+            return importlib.util.find_spec(PYTHON[client]) is not None
+        return False
+    node = shutil.which("node")
+    if node is None:
+        return False
+    command = [node, str(NODE_FOLDER / "play.mjs"), client]
+    done = subprocess.run(
+        command, input=b"", capture_output=True, env=_environment(), timeout=START_SECONDS, check=False
+    )
+    return b'"version"' in done.stdout
+
+
+async def close() -> None:
+    """End the clients of this process."""
+    for lane in _LANES.values():
+        await lane.close()
+    _LANES.clear()
 
 
 def _request(hub: Hub, lane: Lane, scene: str) -> dict[str, Any]:
@@ -95,7 +110,7 @@ def _request(hub: Hub, lane: Lane, scene: str) -> dict[str, Any]:
         "key": KEY,
         "wrong_key": WRONG_TOKEN,
         "models": {kind: hub.model(kind) for kind in (*kinds, *spoken)},
-        "seconds": hub.target.limits.whole + SPARE_SECONDS,
+        "seconds": hub.target.limits.whole + IDLE_SECONDS,
         "poll_seconds": hub.target.poll_interval,
         "tokens": OUTPUT_TOKENS,
         "task": COUNT_TO_NINE,
@@ -130,7 +145,10 @@ async def _started(client: str) -> Lane:
         limit=_LONGEST_LINE,
         env=_environment(),
     )
-    told = await _line(process, START_SECONDS)
+    try:
+        told = await asyncio.wait_for(_line(process), START_SECONDS)
+    except TimeoutError:
+        told = {"missing": f"the client {client} was not ready within {START_SECONDS:g} s"}
     lane.version, lane.missing = str(told.get("version", "")), str(told.get("missing", ""))
     if lane.version:
         lane.process = process
@@ -158,25 +176,33 @@ def _environment() -> dict[str, str]:
     }
 
 
-async def _asked(lane: Lane, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+async def _asked(lane: Lane, request: Mapping[str, Any], idle: float) -> dict[str, Any]:
     process = lane.process
     assert process is not None
     assert process.stdin is not None
     process.stdin.write(json.dumps(request).encode() + b"\n")
     await process.stdin.drain()
-    return await _line(process, seconds)
+    told = asyncio.create_task(_line(process))
+    lane.relay.touch()
+    while not told.done() and lane.relay.idle < idle:
+        await asyncio.wait([told], timeout=idle - lane.relay.idle)
+    if told.done():
+        return told.result()
+    told.cancel()
+    process.kill()
+    await process.wait()
+    return {"raised": {**_NOTHING, "kind": "(hung)", "message": f"the client did nothing more for {idle:g} s"}}
 
 
-async def _line(process: asyncio.subprocess.Process, seconds: float) -> dict[str, Any]:
-    """What the process says next; that it hung or ended is said as an exception of the client would be."""
+_NOTHING = {"status": None, "told": ""}
+
+
+async def _line(process: asyncio.subprocess.Process) -> dict[str, Any]:
+    """What the process says next; its end is said as an exception of the client would be."""
     assert process.stdout is not None
-    try:
-        async with asyncio.timeout(seconds):
-            line = await process.stdout.readline()
-    except TimeoutError:
-        process.kill()
-        return {"raised": {"kind": "(hung)", "message": f"the client did not come back within {seconds:g} s"}}
-    if not line:
-        return {"raised": {"kind": "(ended)", "message": f"the client's process ended, status {await process.wait()}"}}
-    told: dict[str, Any] = json.loads(line)
-    return told
+    line = await process.stdout.readline()
+    if line:
+        told: dict[str, Any] = json.loads(line)
+        return told
+    status = await process.wait()
+    return {"raised": {**_NOTHING, "kind": "(ended)", "message": f"the client's process ended with status {status}"}}

@@ -19,6 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.stash.get(RUN, None) is not None and config.option.clients and config.option.family:
+        config.option.family.append(FAMILY)  # what is wanted is named, and these are wanted too
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.stash.get(RUN, None) is None or config.option.clients or FAMILY in config.option.family:

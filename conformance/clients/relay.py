@@ -29,19 +29,30 @@ class HubGone(Exception):
 
 
 class Relay:
-    """An HTTP server on 127.0.0.1, as an async context manager. `hub` and `operation` are those of the scene."""
+    """An HTTP server on 127.0.0.1. `hub` and `operation` are those of the scene."""
 
     def __init__(self) -> None:
         self.hub: Hub | None = None
         self.operation = ""
         self.problem: Exception | None = None
         """Why the hub was not asked: the budget, or a mistake of ours."""
+        self._busy = 0
+        self._touched = 0.0
         self._task: asyncio.Task[None] | None = None
         self._port = 0
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the client was last seen to do something; none while the hub is asked."""
+        return 0.0 if self._busy else asyncio.get_running_loop().time() - self._touched
+
+    def touch(self) -> None:
+        """Let the idle time begin anew."""
+        self._touched = asyncio.get_running_loop().time()
 
     async def start(self) -> None:
         """Listen on a free port."""
@@ -73,15 +84,26 @@ class Relay:
         while not server.started:
             await asyncio.sleep(0.005)
 
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         body = await _body(receive)
         if self.hub is None:
             raise HubGone("no scene is being played")
+        self._busy += 1
         try:
             exchange = await self._ask(self.hub, scope, body)
         except Exception as problem:
             self.problem = problem
             raise HubGone(str(problem)) from None
+        finally:
+            self._busy -= 1
+            self.touch()
         await _reply(exchange, send)
 
     async def _ask(self, hub: Hub, scope: Message, body: bytes) -> Exchange:

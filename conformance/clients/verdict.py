@@ -65,7 +65,7 @@ def expect_refusal(played: Record, kind: str, status: int | None = None) -> None
 
     Without `status` any 4xx will do.
     """
-    notes = _played(played)
+    notes = _played(played, allowed=True)
     exchange = played.exchanges[-1]
     raised: dict[str, Any] = notes.get("raised") or {"kind": "", "status": None, "told": "", "message": ""}
     got = f"{raised['kind']}, status {raised['status']}: {raised['message']}" if raised["kind"] else "an answer"
@@ -93,12 +93,15 @@ def expect_types(played: Record) -> None:
         expect(not found, f"what the types of {notes['client']} say", got, "", played.exchanges[place])
 
 
-def _played(played: Record) -> dict[str, Any]:
+def _played(played: Record, *, allowed: bool = False) -> dict[str, Any]:
+    """What was noted of a scene that got answers; with `allowed` a missing right is one of them."""
     notes = played.notes or {}
     if not notes or notes.get("missing"):
         not_testable(notes.get("missing") or "the client was not played")
     for exchange in played.exchanges:
         _need_answer(exchange)
+        if exchange.status in NOT_ALLOWED and not allowed:
+            inconclusive(f"the hub answered {exchange.status}: this token may not do that")
     if not played.exchanges:
         _raised(notes, played)
     return notes
@@ -109,8 +112,6 @@ def _need_answer(exchange: Exchange) -> None:
         not_testable(f"no answer ({exchange.problem}); `transport.answered` judges that")
     if exchange.status == TOO_MANY:
         inconclusive("the hub answered 429: its rate limit stood in the way")
-    if exchange.status in NOT_ALLOWED:
-        inconclusive(f"the hub answered {exchange.status}: this token may not do that")
 
 
 def _raised(notes: dict[str, Any], played: Record) -> None:

@@ -13,7 +13,7 @@ OWN = "own"
 """The column of the sentences that an operation's own family holds."""
 OTHER = "other"
 """The family of operations that this version's contract does not know."""
-COLUMNS = (OWN, "errors", "transport", "auth", "cors", "isolation", "metering", "fuzz")
+COLUMNS = (OWN, "errors", "transport", "auth", "cors", "isolation", "metering", "fuzz", "clients")
 
 
 @dataclass(frozen=True)

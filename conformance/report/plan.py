@@ -81,6 +81,9 @@ def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str
     fuzzed = sum(slot.probe.family == "fuzz" for slot in slots)
     if fuzzed:
         yield f"fuzzing comes on top, on {fuzzed} operations; --fuzz-budget bounds it, --fuzz off leaves it out"
+    played = sum(slot.probe.family == "clients" for slot in slots)
+    if played:
+        yield f"the official clients play {played} scenes on top, of one request or a few each"
     yield "priced: requests that make a priced operation work"
     yield "output tokens: as the embedded hub answers, and at most, as the limits of the requests allow"
     yield "nothing was sent"

@@ -1,0 +1,261 @@
+"""Faults that the official clients stumble over.
+
+They are proven over the wire, with the clients themselves, and not on recorded evidence: what a client makes of an
+answer is known only when it has read it.
+"""
+
+import json
+from typing import Any
+
+from conformance.hub.faults.base import Ask, Reply, fault
+from conformance.hub.faults.shaping import Body, named, on_answers, on_stream, refuses
+
+CHAT, RESPONSES, CLAUDE = "chat-completions", "responses-create", "claude-messages"
+GENERATE, STREAM = "gemini-generate-content", "gemini-stream-generate-content"
+TALK = (CHAT, RESPONSES, CLAUDE, GENERATE, STREAM)
+WRONG_KEYS = (
+    "clients.openai.wrong-key",
+    "clients.anthropic.wrong-key",
+    "clients.openai-node.wrong-key",
+    "clients.ai.wrong-key",
+    "clients.anthropic-node.wrong-key",
+)
+
+
+def _labelled_gzip(ask: Ask, reply: Reply) -> Reply:
+    packed = reply.status == 200 and "gzip" in (ask.header("accept-encoding") or "")
+    return reply.with_header("content-encoding", "gzip") if packed else reply
+
+
+@fault(
+    "clients.label.gzip",
+    "A proxy unpacks the answers of callers that take gzip, and leaves the label on them that they are packed.",
+    "clients.openai.chat",
+    "clients.openai.chat-tools",
+    "clients.openai.chat-structured",
+    "clients.openai.responses",
+    "clients.openai.responses-tools",
+    "clients.openai.completions",
+    "clients.openai.embeddings",
+    "clients.openai.moderations",
+    "clients.openai.images",
+    "clients.openai.transcription",
+    "clients.openai.models",
+    "clients.openai.videos",
+    "clients.anthropic.messages",
+    "clients.anthropic.tools",
+    "clients.anthropic.models",
+    "clients.google.generate",
+    "clients.google.tools",
+    "clients.google.structured",
+    "clients.google.embed",
+    "clients.google.models",
+    "clients.openai-node.chat",
+    "clients.openai-node.responses",
+    "clients.openai-node.embeddings",
+    "clients.openai-node.models",
+    "clients.ai.generate",
+    "clients.ai.object",
+    "clients.ai.embed",
+    "clients.anthropic-node.messages",
+    "clients.anthropic-node.tools",
+    "clients.google-node.generate",
+    "clients.google-node.tools",
+    source="RFC 9110 section 8.4; proxies that decode an answer have to take its content coding off",
+)
+def label_gzip(ask: Ask, reply: Reply) -> Reply:
+    return _labelled_gzip(ask, reply) if reply.is_json else reply
+
+
+@fault(
+    "clients.speech.label-gzip",
+    "Speech for callers that take gzip is labelled as packed, and is not.",
+    "clients.openai.speech",
+    source="RFC 9110 section 8.4",
+)
+def speech_label_gzip(ask: Ask, reply: Reply) -> Reply:
+    return _labelled_gzip(ask, reply) if ask.operation == "audio-speech" else reply
+
+
+@fault(
+    "clients.chat.choices-null",
+    "A model behind the hub failed, and its answer is passed on as a success with choices null.",
+    "clients.openai.chat",
+    "clients.openai.chat-tools",
+    "clients.openai.chat-structured",
+    "clients.openai.completions",
+    "clients.openai-node.chat",
+    "clients.openai-node.chat-tools",
+    "clients.ai.generate",
+    "clients.ai.tools",
+    "clients.ai.object",
+    source="OpenAI API reference: choices is a list; gateways in front of failing models send null",
+)
+@on_answers(CHAT, "completions-create")
+def choices_null(_asked: Body, answer: Body) -> None:
+    answer["choices"] = None
+
+
+@fault(
+    "clients.chat.chunk-torn",
+    "A chunk is cut where a buffer of the hub ends, and sent in two events.",
+    "clients.openai.chat-stream",
+    "clients.openai.chat-tools-stream",
+    "clients.openai-node.chat-stream",
+    "clients.openai-node.chat-tools-stream",
+    "clients.ai.stream",
+    "clients.ai.tools-stream",
+    "clients.google.stream",
+    "clients.google-node.stream",
+    source="WHATWG HTML 9.2.6: an event ends at a blank line; relays that split by read size",
+)
+def chunk_torn(ask: Ask, reply: Reply) -> Reply:
+    events = reply.events
+    if ask.operation not in (CHAT, STREAM) or not reply.is_stream or not events:
+        return reply
+    at, data = events[0]
+    middle = len(data) // 2
+    return reply.with_events([(at, data[:middle]), (at, data[middle:]), *events[1:]], reply.end)
+
+
+@fault(
+    "clients.chat.history-refused",
+    "Members of an assistant message that the hub itself has sent are refused when it comes back.",
+    "clients.openai.chat-tools",
+    "clients.openai-node.chat-tools",
+    "clients.ai.tools",
+    source="OpenAI API reference, Function calling: the message with tool_calls is sent back as it came",
+)
+def history_refused(ask: Ask, reply: Reply) -> Reply:
+    turns = (ask.json or {}).get("messages")
+    told = isinstance(turns, list) and any(isinstance(t, dict) and t.get("tool_calls") for t in turns)
+    return _refused(reply, 400, "Unknown parameter: 'tool_calls'.") if ask.operation == CHAT and told else reply
+
+
+@fault(
+    "clients.responses.items-refused",
+    "Output items of an earlier answer are refused as input, because they carry an id and a status.",
+    "clients.openai.responses-tools",
+    source="OpenAI API reference, Function calling with Responses: output items are added to the input as they came",
+)
+def items_refused(ask: Ask, reply: Reply) -> Reply:
+    items = (ask.json or {}).get("input")
+    told = isinstance(items, list) and any(isinstance(i, dict) and i.get("type") == "function_call" for i in items)
+    return (
+        _refused(reply, 400, "Unknown parameter: 'input[1].status'.") if ask.operation == RESPONSES and told else reply
+    )
+
+
+@fault(
+    "clients.responses.no-completed",
+    "A streamed response ends without its last event.",
+    "clients.openai.responses-stream",
+    "clients.openai-node.responses-stream",
+    source="OpenAI API reference, Streaming events: response.completed",
+)
+@on_stream(RESPONSES, done=())
+def no_completed(_asked: Body, events: list[Body]) -> list[Any]:
+    return [named(event) for event in events if event["type"] != "response.completed"]
+
+
+base64_refused = fault(
+    "clients.embeddings.base64-refused",
+    "Embeddings are served as numbers alone, and base64, which the client asks for by itself, is refused.",
+    "clients.openai.embeddings",
+    "clients.openai-node.embeddings",
+    source="openai-python and openai-node ask for encoding_format base64 when the program names none",
+)(refuses("embeddings", when=lambda asked: asked.get("encoding_format") == "base64", param="encoding_format"))
+
+
+@fault(
+    "clients.videos.id-missing",
+    "A task of a video has no id, only a task_id.",
+    "clients.openai.videos",
+    source="OpenAI API reference, Videos: id",
+)
+@on_answers("videos-create")
+def id_missing(_asked: Body, answer: Body) -> None:
+    answer["task_id"] = answer.pop("id")
+
+
+@fault(
+    "clients.errors.wrong-key-403",
+    "A wrong key is answered 403, as if it were known and lacked a right.",
+    *WRONG_KEYS,
+    source="RFC 9110 15.5.2 and 15.5.4; the clients map 403 to another class",
+)
+def wrong_key_403(ask: Ask, reply: Reply) -> Reply:
+    return reply.with_status(403) if ask.operation in TALK and reply.status == 401 else reply
+
+
+@fault(
+    "clients.errors.no-envelope",
+    "Refusals say why in a bare message, without the envelope of the format.",
+    *WRONG_KEYS,
+    "clients.google.wrong-key",
+    "clients.google-node.wrong-key",
+    "clients.openai.wrong-request",
+    "clients.anthropic.wrong-request",
+    "clients.google.wrong-request",
+    source="API references of OpenAI, Anthropic and Google on errors; validation errors of web frameworks",
+)
+def no_envelope(ask: Ask, reply: Reply) -> Reply:
+    refused = ask.operation in TALK and reply.status in (400, 401) and reply.is_json
+    return reply.with_json({"detail": "The request was refused."}) if refused else reply
+
+
+@fault(
+    "clients.claude.no-start",
+    "A streamed message begins with its first block, without message_start.",
+    "clients.anthropic.stream",
+    "clients.anthropic.tools-stream",
+    "clients.anthropic-node.stream",
+    source="Anthropic API reference, Streaming: each stream begins with message_start",
+)
+@on_stream(CLAUDE, done=())
+def no_start(_asked: Body, events: list[Body]) -> list[Any]:
+    return [named(event) for event in events if event["type"] != "message_start"]
+
+
+@fault(
+    "clients.claude.content-null",
+    "A message that has nothing to say holds null instead of its blocks.",
+    "clients.anthropic.messages",
+    "clients.anthropic.tools",
+    "clients.anthropic-node.messages",
+    "clients.anthropic-node.tools",
+    source="Anthropic API reference, Messages: content is a list of blocks",
+)
+@on_answers(CLAUDE)
+def content_null(_asked: Body, answer: Body) -> None:
+    answer["content"] = None
+
+
+@fault(
+    "clients.gemini.args-text",
+    "The arguments of a function call are passed on as the JSON text that another vendor sends.",
+    "clients.google.tools",
+    source="Gemini API reference, FunctionCall: args is an object; OpenAI's arguments are a text",
+)
+@on_answers(GENERATE)
+def args_text(_asked: Body, answer: Body) -> None:
+    for part in answer["candidates"][0]["content"]["parts"]:
+        if "functionCall" in part:
+            part["functionCall"]["args"] = json.dumps(part["functionCall"]["args"])
+
+
+@fault(
+    "clients.types.counts-as-text",
+    "Token counts are sent as texts.",
+    "clients.openai.types",
+    "clients.anthropic.types",
+    source="API references of OpenAI and Anthropic, usage: integers",
+)
+@on_answers(CHAT, RESPONSES, CLAUDE, "embeddings")
+def counts_as_text(_asked: Body, answer: Body) -> None:
+    answer["usage"] = {k: str(v) if isinstance(v, int) else v for k, v in answer["usage"].items()}
+
+
+def _refused(reply: Reply, status: int, message: str) -> Reply:
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+    return reply.with_status(status).with_header("content-type", "application/json").with_json({"error": error})
