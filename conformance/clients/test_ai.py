@@ -16,7 +16,7 @@ def test_ai_generate(clients_ai_generate: Record, chat_answer: object) -> None:
 
 
 @requirement("clients.ai.stream")
-def test_ai_stream(clients_ai_stream: Record, chat_stream: object) -> None:
+def test_ai_stream(clients_ai_stream: Record, chat_echo_stream: object) -> None:
     expect_same(clients_ai_stream, "chat")
 
 

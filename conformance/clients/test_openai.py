@@ -16,7 +16,7 @@ def test_openai_chat(clients_openai_chat: Record, chat_answer: object) -> None:
 
 
 @requirement("clients.openai.chat-stream")
-def test_openai_chat_stream(clients_openai_chat_stream: Record, chat_stream: object) -> None:
+def test_openai_chat_stream(clients_openai_chat_stream: Record, chat_echo_stream: object) -> None:
     expect_same(clients_openai_chat_stream, "chat")
 
 

@@ -63,6 +63,7 @@ def test_a_client_that_is_not_installed_is_said_and_blames_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(lane, "_LANES", {})
     with Stage() as made:
         outcomes, _ = made.judge(tmp_path, ["clients.ai.generate"])
     outcome = outcomes["clients.ai.generate"]

@@ -173,9 +173,11 @@ base64_refused = fault(
     "clients.openai.videos",
     source="OpenAI API reference, Videos: id",
 )
-@on_answers("videos-create")
-def id_missing(_asked: Body, answer: Body) -> None:
-    answer["task_id"] = answer.pop("id")
+def id_missing(ask: Ask, reply: Reply) -> Reply:
+    if ask.operation != "videos-create" or reply.status != 200:
+        return reply
+    task = dict(reply.json)
+    return reply.with_json({"task_id": task.pop("id"), **task})
 
 
 @fault(
