@@ -55,6 +55,13 @@ class NotTestable(Undecided):
     """The hub answered, but the answer gives the sentence nothing to hold on to."""
 
 
+class NothingHere(NotTestable):
+    """This evidence has nothing of the kind that the sentence is about, and that is all right.
+
+    Of a sentence that is judged on several operations by one test, those without anything of the kind make no row.
+    """
+
+
 class NotOffered(Undecided):
     """The hub cleanly refuses what the sentence is about, and does not claim it."""
 
@@ -136,6 +143,11 @@ def not_testable(reason: str) -> NoReturn:
     raise NotTestable(reason)
 
 
+def nothing_here(reason: str) -> NoReturn:
+    """Say that this evidence has nothing that the sentence is about, as it may well be."""
+    raise NothingHere(reason)
+
+
 def inconclusive(reason: str) -> NoReturn:
     """Say that chance or our own limits stood in the way, and why."""
     raise Inconclusive(reason)
@@ -173,6 +185,8 @@ class Outcome:
     finding: Finding | None = None
     exchanges: tuple[Exchange, ...] = ()
     trace: str = ""
+    vacuous: bool = False
+    """Whether there was nothing that the sentence is about."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +282,8 @@ class Bench:
             given = {name: self._admit(slot, records[name]) for name, slot in case.slots.items()}
             case.judge(**given)
         except Undecided as problem:
-            return Outcome(problem.verdict, self._clean(str(problem)), exchanges=exchanges)
+            vacuous = isinstance(problem, NothingHere)
+            return Outcome(problem.verdict, self._clean(str(problem)), exchanges=exchanges, vacuous=vacuous)
         except AssertionError as problem:
             return self._broken(case, problem, exchanges, judged)
         except Exception as problem:

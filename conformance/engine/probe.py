@@ -114,7 +114,8 @@ class Group:
 
     `flat` hands every judge a tuple of exchanges, whatever the probe returns. `admit` overrides that of the probes.
     `only` leaves out operations; `apart` is for probes that are asked apart, and for them alone. `alone` is for one
-    probe that asks several things together: the number of the exchange that asks for one of them alone.
+    probe that asks several things together: the number of the exchange that asks for one of them alone. `one` makes a
+    flat group one test, where it is one for each family otherwise.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Group:
     only: Callable[[Operation], bool] | None = None
     apart: bool = False
     alone: int = 0
+    one: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -199,6 +201,8 @@ class Registry:
         slots = self.slots(name)
         if name not in self.groups or not self.groups[name].flat:
             return [Bundle(slot.key, (slot,)) for slot in slots]
+        if self.groups[name].one:
+            return [Bundle(name, slots)]
         families: dict[str, list[Slot]] = {}
         for slot in slots:
             families.setdefault(slot.family, []).append(slot)
@@ -216,9 +220,10 @@ class Registry:
         for probe in self.probes.values():
             if probe.apart is group.apart and group.choose(probe):
                 slots = self._slots_of(probe, group.admit or probe.admit, group.flat, group.alone)
-                yield from (
-                    slot for slot in slots if not group.only or group.only(self.contract.operation(slot.operation))
-                )
+                yield from (slot for slot in slots if not group.only or self._is_about(slot, group.only))
+
+    def _is_about(self, slot: Slot, only: Callable[[Operation], bool]) -> bool:
+        return bool(slot.operation) and only(self.contract.operation(slot.operation))
 
     def _slots_of(self, probe: Probe, admit: Admit, flat: bool, alone: int = 0) -> Iterator[Slot]:
         for argument in probe.each(self.contract) if probe.each else ("",):

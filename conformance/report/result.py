@@ -5,6 +5,7 @@ The models below are the format; `result.schema.json` beside this file is their 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -168,12 +169,18 @@ class Tally:
 
 
 def rows_of(judged: Iterable[Judged], catalogue: Catalogue, test: str) -> list[Row]:
-    """The rows of one test: one for each requirement that the judge names and each operation that it was judged on."""
+    """The rows of one test: one for each requirement that the judge names and each operation that it was judged on.
+
+    Operations with nothing that the sentence is about are left out where there is another one; of several like them
+    alone the first stands for all.
+    """
     found: dict[tuple[str, str], list[Judged]] = {}
     for one in judged:
         for identifier in one.case.ids:
             found.setdefault((identifier, _operation(one.case, catalogue[identifier])), []).append(one)
-    return [_row(catalogue[key[0]], key[1], several, test) for key, several in found.items()]
+    telling = {key: several for key, several in found.items() if not all(one.outcome.vacuous for one in several)}
+    shown = telling or dict(itertools.islice(found.items(), 1))
+    return [_row(catalogue[key[0]], key[1], several, test) for key, several in shown.items()]
 
 
 def _operation(case: Case, requirement: Requirement) -> str:

@@ -167,9 +167,27 @@ def _streams_by_body(op: Operation) -> bool:
 
 unknown_chat_model = Group("unknown_chat_model", _asks_unknown_model, only=lambda op: op.id == CHAT)
 unknown_model_stream = Group("unknown_model_stream", _asks_unknown_model, only=_streams_by_body)
+
+
+def _is_built(op: Operation) -> bool:
+    return op.implemented
+
+
+def _has_openai_errors(op: Operation) -> bool:
+    return op.error == "openai"
+
+
+def _refuses_a_request(candidate: Probe) -> bool:
+    return candidate.family not in ("auth", "playground") and _refuses(candidate)
+
+
 any_wrong_request = Group("any_wrong_request", _refuses, flat=True)
-wrong_request = Group("wrong_request", lambda p: p.family != "auth" and _refuses(p), flat=True)
+any_openai_refusal = Group("any_openai_refusal", _refuses, flat=True, only=_has_openai_errors)
+wrong_request = Group("wrong_request", _refuses_a_request, flat=True, only=_is_built)
+wrong_openai_request = Group(
+    "wrong_openai_request", _refuses_a_request, flat=True, only=lambda op: _is_built(op) and _has_openai_errors(op)
+)
 permanent_mistake = Group("permanent_mistake", _permanent, flat=True)
 valid_question = Group("valid_question", lambda p: p.admit is Admit.ANSWER, Admit.RAW, flat=True)
-any_refusal = Group("any_refusal", lambda p: not p.base and p.name != "auth_refusals", Admit.REFUSAL, flat=True)
+any_refusal = Group("any_refusal", lambda p: not p.base and p.family != "auth", Admit.REFUSAL, True, only=_is_built)
 model_list_reply = Group("model_list_reply", lambda p: p.name == "models_list", Admit.RAW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import Words, expect, not_testable, nothing_here
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
 from conformance.everywhere.common import envelope_violations, operation_of, refused
@@ -16,14 +16,14 @@ from conformance.wire.leaks import inside_shown
 def _refusals(exchanges: Conversation) -> list[Exchange]:
     found = refusals_in(exchanges)
     if not found:
-        not_testable("nothing was refused here")
+        nothing_here("nothing was refused here")
     return found
 
 
 def _all_refusals(exchanges: Conversation) -> list[Exchange]:
     found = [exchange for exchange in exchanges if refused(exchange)]
     if not found:
-        not_testable("nothing was refused here")
+        nothing_here("nothing was refused here")
     return found
 
 
@@ -57,16 +57,16 @@ def test_refusals_say_why(wrong_request: Conversation) -> None:
 
 
 @requirement("errors.type")
-def test_refusals_name_their_type(wrong_request: Conversation) -> None:
-    for exchange, error in _openai_errors(_refusals(wrong_request)):
+def test_refusals_name_their_type(wrong_openai_request: Conversation) -> None:
+    for exchange, error in _openai_errors(_refusals(wrong_openai_request)):
         kind = error.get("type")
         named = isinstance(kind, str) and kind.strip() and kind not in ("None", "<nil>", "null")
         expect(named, "a word for the class of the error", kind, "/error/type", exchange)
 
 
 @requirement("errors.code")
-def test_codes_are_words(any_wrong_request: Conversation) -> None:
-    for exchange, error in _openai_errors(_all_refusals(any_wrong_request)):
+def test_codes_are_words(any_openai_refusal: Conversation) -> None:
+    for exchange, error in _openai_errors(_all_refusals(any_openai_refusal)):
         for name in ("code", "param"):
             value = error.get(name)
             expect(value is None or isinstance(value, str), "a string or null", value, f"/error/{name}", exchange)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.engine.judge import NotOffered, Words, expect, inconclusive, not_testable
+from conformance.engine.judge import NotOffered, Words, expect, inconclusive, not_testable, nothing_here
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
 from conformance.everywhere.common import operation_of, refused, unserved
@@ -220,10 +220,9 @@ def _lacks_model(exchange: Exchange) -> bool:
 
 @requirement("errors.status")
 def test_an_error_is_no_success(every_reply: Conversation) -> None:
-    bodies = [exchange for exchange in every_reply if exchange.ok and exchange.is_json]
-    if not bodies:
-        not_testable("no successful JSON answer here")
-    for exchange in bodies:
+    for exchange in every_reply:
+        if not (exchange.ok and exchange.is_json):
+            continue
         failed = is_error_body(exchange.json)
         got = Words(f"HTTP {exchange.status} with the error {message_of(exchange.json)!r}")
         expect(not failed, "HTTP 4xx or 5xx for an error", got, exchange=exchange)
@@ -233,7 +232,7 @@ def test_an_error_is_no_success(every_reply: Conversation) -> None:
 def test_permanent_mistakes_do_not_invite_a_retry(permanent_mistake: Conversation) -> None:
     refusals = [exchange for exchange in permanent_mistake if refused(exchange) and not _absent(exchange)]
     if not refusals:
-        not_testable("nothing was refused here")
+        nothing_here("nothing was refused here")
     for exchange in refusals:
         bait = exchange.status in (408, 409, 425) or (exchange.status or 0) >= 500
         told = (exchange.header("x-should-retry") or "").lower() == "false"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
 
-from conformance.engine.judge import Words, expect, inconclusive, not_testable
+from conformance.engine.judge import Words, expect, inconclusive, not_testable, nothing_here
 from conformance.engine.kit.streams import EVENT_STREAM
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
@@ -33,7 +33,7 @@ def _with_body(exchanges: Conversation) -> list[Exchange]:
 def _labelled_json(exchanges: Conversation) -> list[Exchange]:
     found = [e for e in _with_body(exchanges) if e.end is End.complete and _json_like(e.media_type)]
     if not found:
-        not_testable("no reply here is labelled as JSON")
+        nothing_here("no reply here is labelled as JSON")
     return found
 
 
@@ -146,10 +146,10 @@ def test_request_ids_differ(sampled_conversation: Conversation) -> None:
 
 
 @requirement("transport.json.content-type")
-def test_json_is_labelled_as_json(every_reply: Conversation) -> None:
-    bodies = [e for e in _with_body(every_reply) if e.ok and e.media_type != EVENT_STREAM and _is_object(e)]
+def test_json_is_labelled_as_json(every_served_message: Conversation) -> None:
+    bodies = [e for e in _with_body(every_served_message) if e.ok and e.media_type != EVENT_STREAM and _is_object(e)]
     if not bodies:
-        not_testable("no answer here is a JSON object")
+        nothing_here("no answer here is a JSON object")
     for exchange in bodies:
         expect(_json_like(exchange.media_type), "application/json", _media_type(exchange), "content-type", exchange)
 
@@ -159,39 +159,39 @@ def _is_object(exchange: Exchange) -> bool:
 
 
 @requirement("transport.json.charset")
-def test_json_declares_no_other_charset(every_reply: Conversation) -> None:
-    for exchange in _labelled_json(every_reply):
+def test_json_declares_no_other_charset(every_message: Conversation) -> None:
+    for exchange in _labelled_json(every_message):
         charset = exchange.charset
         expect(charset in (None, "utf-8", "utf8"), "utf-8 or no charset", charset, "content-type", exchange)
 
 
 @requirement("transport.json.strict")
-def test_json_is_one_strict_text(every_reply: Conversation) -> None:
-    for exchange in _labelled_json(every_reply):
+def test_json_is_one_strict_text(every_message: Conversation) -> None:
+    for exchange in _labelled_json(every_message):
         for found in json_irregularities(exchange.decoded_body):
             got = Words(f"{found.kind}: {found.detail}")
             expect(found.kind not in BROKEN_JSON, "one JSON text in UTF-8", got, found.pointer, exchange)
 
 
 @requirement("transport.json.unique-names")
-def test_json_names_are_unique(every_reply: Conversation) -> None:
-    for exchange in _labelled_json(every_reply):
+def test_json_names_are_unique(every_message: Conversation) -> None:
+    for exchange in _labelled_json(every_message):
         for found in json_irregularities(exchange.decoded_body):
             expect(found.kind != "duplicate-keys", "every name once", Words(found.detail), found.pointer, exchange)
 
 
 @requirement("transport.json.whole-characters")
-def test_json_has_no_half_characters(every_reply: Conversation) -> None:
-    for exchange in _labelled_json(every_reply):
+def test_json_has_no_half_characters(every_message: Conversation) -> None:
+    for exchange in _labelled_json(every_message):
         for found in json_irregularities(exchange.decoded_body):
             expect(found.kind != "lone-surrogate", "whole characters", Words(found.detail), found.pointer, exchange)
 
 
 @requirement("transport.retry-after")
-def test_429_says_when_to_come_back(sampled_exchange: Conversation) -> None:
-    limited = [exchange for exchange in sampled_exchange if exchange.status == 429]
+def test_429_says_when_to_come_back(limited_exchange: Conversation) -> None:
+    limited = [exchange for exchange in limited_exchange if exchange.status == 429]
     if not limited:
-        not_testable("no request met a rate limit")
+        nothing_here("no request met a rate limit")
     for exchange in limited:
         value = exchange.header("retry-after")
         expect(value, "seconds or a date", Words("no such header"), "retry-after", exchange)

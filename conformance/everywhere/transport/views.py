@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from conformance.engine.contract import load_contract
-from conformance.engine.judge import not_testable
+from conformance.engine.judge import nothing_here
 from conformance.engine.kit.streams import EVENT_STREAM, is_terminator
 from conformance.engine.probe import Conversation
 from conformance.everywhere.common import asks_stream
@@ -32,7 +32,7 @@ def streams_in(exchanges: Conversation) -> list[Exchange]:
     """
     found = [e for e in exchanges if e.ok and asks_stream(e.request) and (e.media_type == EVENT_STREAM or e.events)]
     if not found:
-        not_testable("there is no event stream here")
+        nothing_here("there is no event stream here")
     return found
 
 
