@@ -64,7 +64,7 @@ def _has_messages(candidate: Probe) -> bool:
 
 
 def _may_be_served(candidate: Probe) -> bool:
-    return _has_messages(candidate) and candidate.phase is not Phase.REFUSALS
+    return _has_messages(candidate) and candidate.phase is not Phase.REFUSALS and candidate.family != "cors"
 
 
 def _is_sampled(candidate: Probe) -> bool:
