@@ -23,6 +23,7 @@ from conformance.spoiling import CleanReplies, clean_replies, spoil_records
 from conformance.wire.redact import Secret
 
 TOKEN = "hub-token-for-the-fault-matrix"
+SECOND_TOKEN = "hub-token-of-another-account"
 OVER_THE_WIRE = frozenset({"fuzz", "clients"})
 """Families whose faults show themselves to a search or to a client, and not in evidence; tests/fuzz and tests/clients
 try them on a running hub."""
@@ -46,7 +47,7 @@ class CleanRun:
         With `one_by_one` also what a run asks only after a refusal: a fault may be one that makes the hub refuse.
         """
         registry = load_registry(load_contract())
-        hub = EmbeddedHub.start(TOKEN)
+        hub = EmbeddedHub.start(TOKEN, second_token=SECOND_TOKEN)
         try:
             target = Target(
                 hub.base_url,
@@ -55,7 +56,7 @@ class CleanRun:
                 claims=frozenset({EVERYTHING}),
                 poll_interval=EMBEDDED_POLL_INTERVAL,
             )
-            target = replace(target, one_by_one=one_by_one)
+            target = replace(target, one_by_one=one_by_one, second_token=Secret(SECOND_TOKEN))
             inquiry = Inquiry(target, registry.contract, registry, Store(folder))
             inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))
             beside = [name for name, probe in registry.probes.items() if wanted(probe) and not probe.apart]

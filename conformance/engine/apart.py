@@ -40,6 +40,7 @@ PLENTY = 100
 """Requests for each probe from which on a budget is not scarce."""
 _LONGEST_LINE = 1 << 24
 _SETS = ("claims", "not_offered", "result_hosts")
+_TOKENS = ("token", "second_token")
 """What of a target JSON has no word for."""
 _COST_FIRST_UNLIMITED = ("cheap", "expensive", "free")
 _COST_FIRST_LIMITED = ("expensive", "free", "cheap")
@@ -57,8 +58,10 @@ class Job:
     tokens: int | None = None
 
     def to_json(self) -> str:
-        token = self.target.token
-        target = {**vars(self.target), "token": token.reveal() if token else None, "limits": asdict(self.target.limits)}
+        target = {**vars(self.target), "limits": asdict(self.target.limits)}
+        for name in _TOKENS:
+            token = getattr(self.target, name)
+            target[name] = token.reveal() if token else None
         target |= {"models": dict(self.target.models), "key_schemes": dict(self.target.key_schemes)}
         target |= {name: sorted(getattr(self.target, name)) for name in _SETS}
         target["headers"] = [[header.name, header.value.reveal(), header.shown] for header in self.target.headers]
@@ -70,7 +73,8 @@ class Job:
     def from_json(cls, text: str) -> Self:
         given = json.loads(text)
         target = given["target"]
-        target |= {"token": Secret(target["token"]) if target["token"] else None, "limits": Limits(**target["limits"])}
+        target |= {name: Secret(target[name]) if target[name] else None for name in _TOKENS}
+        target["limits"] = Limits(**target["limits"])
         target |= {name: frozenset(target[name]) for name in _SETS}
         target["headers"] = tuple(Header(name, Secret(value), shown) for name, value, shown in target["headers"])
         folder, keys = Path(given["folder"]), tuple(given["keys"])

@@ -25,24 +25,35 @@ class EmbeddedHub:
 
     @classmethod
     def start(
-        cls, token: str, fault: str | None = None, latency: str = "", task_seconds: float | None = None
+        cls,
+        token: str,
+        fault: str | None = None,
+        latency: str = "",
+        task_seconds: float | None = None,
+        second_token: str = "",
     ) -> EmbeddedHub:
         """Start a hub on a free port of 127.0.0.1 and wait until it is ready.
 
         Args:
-            token: the only token that it takes; handed over in the environment, never on the command line.
+            token: what it takes; handed over in the environment, never on the command line.
             fault: id of a promise that it shall break.
             latency: milliseconds added to every answer, as in "300", or "300~100" with a jitter of 100.
             task_seconds: how long its videos, pictures and songs take; by default the hub's own choice.
+            second_token: that of another account; none when it is empty.
 
         Raises:
             EmbeddedHubError: it ended instead of becoming ready, or took too long.
         """
-        return cls.launch(token, fault, latency, task_seconds).ready()
+        return cls.launch(token, fault, latency, task_seconds, second_token).ready()
 
     @classmethod
     def launch(
-        cls, token: str, fault: str | None = None, latency: str = "", task_seconds: float | None = None
+        cls,
+        token: str,
+        fault: str | None = None,
+        latency: str = "",
+        task_seconds: float | None = None,
+        second_token: str = "",
     ) -> EmbeddedHub:
         """The same without waiting, for who has something else to do meanwhile; `ready` waits."""
         command = [sys.executable, "-m", "conformance.hub", "--port", "0", "--until-stdin-closes"]
@@ -55,7 +66,7 @@ class EmbeddedHub:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "HUB_TOKEN": token},
+            env={**os.environ, "HUB_TOKEN": token, "HUB_SECOND_TOKEN": second_token},
         )
         return cls("", process)
 

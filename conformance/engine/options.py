@@ -73,6 +73,13 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="environment variable that holds the hub's token (default: HUB_TOKEN)",
     )
+    add(
+        "--second-token-env",
+        metavar="NAME",
+        default=None,
+        help="environment variable that holds a token of another account: what is the first one's must not be shown "
+        "to it",
+    )
     add("--family", metavar="NAME", action="append", default=[], help="judge this family only (may be repeated)")
     add(
         "--profile",
@@ -276,6 +283,20 @@ def with_terms(target: Target, config: pytest.Config) -> Target:
         fixed_limits=option.fixed_limits,
         verify_tls=ca_file or file.tls.verify,
     )
+
+
+def second_token(name: str | None) -> Secret | None:
+    """The token of another account; None where no variable is named.
+
+    Raises:
+        TargetError: the variable is empty, or its value cannot be sent in a header.
+    """
+    if name is None:
+        return None
+    found = token(name)
+    if found is None:
+        raise TargetError(f"--second-token-env {name}: there is nothing in this environment variable")
+    return found
 
 
 def token(name: str) -> Secret | None:

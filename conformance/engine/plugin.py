@@ -32,6 +32,7 @@ from conformance.engine.options import (
     add_options,
     models,
     report_folder,
+    second_token,
     settle,
     token,
     wanted_families,
@@ -193,14 +194,18 @@ def _new_run(config: pytest.Config) -> Run:
 
     for left_over in (*evidence.iterdir(), report / "result.json", *(report / name for name in FACES)):
         left_over.unlink(missing_ok=True)
-    secret = secrets.token_urlsafe(24)
-    hub = None if option.base_url else EmbeddedHub.launch(secret, option.fault, option.hub_latency)
+    secret, second_secret = (secrets.token_urlsafe(24) for _ in range(2))
+    hub = None
+    if not option.base_url:
+        hub = EmbeddedHub.launch(secret, option.fault, option.hub_latency, second_token=second_secret)
     try:
         registry = load_registry(load_contract())  # while the hub starts
         if hub:
-            target = Target(hub.ready().base_url, Secret(secret), embedded=True, claims=frozenset({EVERYTHING}))
+            tokens = (Secret(secret), Secret(second_secret))
+            target = Target(hub.ready().base_url, *tokens, embedded=True, claims=frozenset({EVERYTHING}))
         else:
-            target = Target(clean_base_url(option.base_url), token(option.token_env), claims=frozenset(option.claim))
+            given = (token(option.token_env), second_token(option.second_token_env))
+            target = Target(clean_base_url(option.base_url), *given, claims=frozenset(option.claim))
         run = Run(with_terms(target, config), report, registry, hub=hub)
         run.target = discover(run.inquiry, option.token_env)
     except BaseException:
@@ -213,9 +218,11 @@ def _new_run(config: pytest.Config) -> Run:
 def _worker_run(config: pytest.Config) -> Run:
     given = config.workerinput  # type: ignore[attr-defined]
     value = os.environ.get(given["token_env"]) or given["token"]
+    second = os.environ.get(given["second_token_env"]) or given["second_token"]
     target = Target(
         base_url=given["base_url"],
         token=Secret(value) if value else None,
+        second_token=Secret(second) if second else None,
         embedded=given["embedded"],
         models=given["models"],
         claims=frozenset(given["claims"]),
@@ -235,6 +242,8 @@ def pytest_configure_node(node: Any) -> None:
         "embedded": target.embedded,
         "token_env": node.config.option.token_env if not target.embedded else "",
         "token": target.token.reveal() if target.embedded and target.token else "",
+        "second_token_env": (node.config.option.second_token_env or "") if not target.embedded else "",
+        "second_token": target.second_token.reveal() if target.embedded and target.second_token else "",
         "models": dict(target.models),
         "claims": sorted(target.claims),
         "report": str(run.report),

@@ -40,6 +40,8 @@ OUTPUT_TOKENS = 64
 """Upper bound on the output of an answer that a probe asks for without a bound of its own."""
 TALK_BYTES = 2**20
 """Most bytes that are taken of an answer made of text; pictures and sounds are larger."""
+SECOND_TOKEN = "second"
+"""In the place of an auth scheme: the token of another account, by the scheme that is used by default."""
 WRONG_TOKEN = "sk-NobodyWasGivenThisTokenOfHubConformance7Qx4"
 """A credential that no hub knows. Evidence shows it as it is, so that a judge sees a hub repeat it."""
 
@@ -337,6 +339,8 @@ class Hub:
         """What was said about probes that are asked apart: how much, how far."""
         self.earlier: Callable[[str], Exchange | None] = lambda _key: None
         """The first exchange of another probe's evidence, by its key; None when there is none yet."""
+        self.served: Callable[[str], Exchange | None] = lambda _operation: None
+        """The first success of an operation in this run so far, by its id; None when there is none yet."""
         self.share: int | None = None
         """Requests that a probe which is asked apart may send; None for any number."""
         self._client = client
@@ -393,7 +397,8 @@ class Hub:
             json: value of a JSON body; `body` sends bytes instead.
             query: appended to the path, percent-encoded.
             headers: further headers; one given here replaces the suite's own of the same name.
-            auth: "default" for the operation's first accepted scheme, another scheme's name, or None for no credential.
+            auth: "default" for the operation's first accepted scheme, another scheme's name, SECOND_TOKEN for the other
+                account's token by that scheme, or None for no credential.
             limits: bounds of this exchange, by default the target's.
             retry: whether a 429 is waited out and asked again.
 
@@ -489,7 +494,7 @@ class Hub:
         other = Hub(
             self.target, self.contract, client, self._governor, self._redactor, key=self.key, waiting=self.waiting
         )
-        other.exchanges, other.earlier = self.exchanges, self.earlier
+        other.exchanges, other.earlier, other.served = self.exchanges, self.earlier, self.served
         return other
 
     async def _paced(
@@ -557,12 +562,13 @@ class Hub:
         return joined + ("&" if "?" in path else "?") + urlencode(query)
 
     def _credential(self, op: Operation | None, auth: str | None) -> tuple[list[tuple[str, str]], dict[str, str]]:
-        if auth is None or self.target.token is None:
+        token = self.target.second_token if auth == SECOND_TOKEN else self.target.token
+        if auth is None or token is None:
             return [], {}
         usual = op.auth[0] if op and op.auth else "bearer"
         chosen = self.target.key_schemes.get(op.family, usual) if op and usual != "session" else usual
-        scheme = auth if auth != "default" else chosen
-        return credential(scheme, self.target.token.reveal())
+        scheme = auth if auth not in ("default", SECOND_TOKEN) else chosen
+        return credential(scheme, token.reveal())
 
     def _standing(self) -> list[tuple[str, str]]:
         return [(header.name, header.value.reveal()) for header in self.target.headers]

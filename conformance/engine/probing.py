@@ -67,6 +67,8 @@ class Inquiry:
     terms: Mapping[str, Any] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
     progress: ProgressFile | None = None
+    served: dict[str, Exchange] = field(default_factory=dict, repr=False)
+    """The first success of each operation, by its id."""
 
     async def ask(self, slots: Iterable[Slot]) -> None:
         """Ask what is not yet recorded. Phases follow one another; within one, requests run side by side."""
@@ -101,7 +103,7 @@ class Inquiry:
                     for slot in slots
                 ]
                 for hub in hubs:
-                    hub.earlier = self._first_exchange
+                    hub.earlier, hub.served = self._first_exchange, self.served.get
                 asking = (self._record(slot, hub, writer) for slot, hub in zip(slots, hubs, strict=True))
                 sent = await asyncio.gather(*asking)
                 billable += sum(sent)
@@ -126,6 +128,9 @@ class Inquiry:
     async def _record(self, slot: Slot, hub: Hub, writer: Executor) -> int:
         """The number of billable requests. Nothing else is kept: evidence may be large."""
         record = self._skipped(slot) or await self.asked(slot, hub)
+        for exchange in record.exchanges:
+            if exchange.ok and exchange.is_json and exchange.request.operation:
+                self.served.setdefault(exchange.request.operation, exchange)
         billable = priced(hub.exchanges, slot, self.contract)
         sent, come, allowed = hub.cost
         record = replace(record, cost=(sent, billable, come, allowed))

@@ -37,6 +37,8 @@ class Target:
 
     base_url: str
     token: Secret | None = None
+    second_token: Secret | None = None
+    """A token of another account, to which nothing of the first one's may be shown."""
     embedded: bool = False
     models: Mapping[str, str] = field(default_factory=dict)
     claims: frozenset[str] = frozenset()
@@ -78,8 +80,8 @@ class Target:
     @property
     def secrets(self) -> list[str]:
         """What must be found nowhere in what a run writes."""
-        token = [self.token.reveal()] if self.token else []
-        return token + [header.value.reveal() for header in self.headers if not header.shown]
+        tokens = [token.reveal() for token in (self.token, self.second_token) if token]
+        return tokens + [header.value.reveal() for header in self.headers if not header.shown]
 
     def lacks_operation(self, operation: str, family: str) -> bool:
         """Whether its owner says that it does not offer this operation."""

@@ -51,6 +51,11 @@ def parser(prog: str = "conformance.hub") -> argparse.ArgumentParser:
         "--token", default=token, help="the token to accept (default: $HUB_TOKEN, else sk-embedded-hub)"
     )
     options.add_argument(
+        "--second-token",
+        default=os.environ.get("HUB_SECOND_TOKEN", ""),
+        help="the token of another account, to which the first one's tasks are unknown (default: $HUB_SECOND_TOKEN)",
+    )
+    options.add_argument(
         "--latency",
         type=_latency,
         default=NO_LATENCY,
@@ -90,6 +95,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "conformance.hub") 
             fault=options.fault,
             until_stdin_closes=options.until_stdin_closes,
             task_seconds=options.task_seconds,
+            second_token=options.second_token,
         )
     except OSError as error:
         return _fail(prog, f"cannot listen on {options.host} port {options.port}: {error.strerror or error}")

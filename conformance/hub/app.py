@@ -15,10 +15,11 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from conformance.hub import cors
-from conformance.hub.auth import check_credential
+from conformance.hub.auth import account_of
 from conformance.hub.errors import GateError, HubError, refusal
 from conformance.hub.ids import unique
 from conformance.hub.latency import NO_LATENCY, Latency
+from conformance.hub.memory import ACCOUNT
 from conformance.hub.routes import Match, Route, Table, contract_routes
 
 Connection = HTTPConnection[Any]
@@ -38,6 +39,7 @@ class Settings:
     chunk_delay: float = 0.004
     first_delay: float = 0.010
     task_seconds: float = TASK_SECONDS
+    second_token: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ class Hub:
 
     def _check_credential(self, request: Connection, route: Route) -> None:
         more = self.families.schemes.get(route.operation, ())
-        check_credential(request, {*route.auth, *more}, self.settings.token)
+        tokens = (self.settings.token, self.settings.second_token)
+        ACCOUNT.set(account_of(request, {*route.auth, *more}, tokens))
 
     async def _serve(self, call: Call) -> Response:
         handler = self.families.handlers.get(call.route.operation)
@@ -227,10 +230,11 @@ def create_app(
     chunk_delay: float = 0.004,
     first_delay: float = 0.010,
     task_seconds: float = TASK_SECONDS,
+    second_token: str = "",
 ) -> Hub:
-    """A hub that accepts `token` and nothing else.
+    """A hub that accepts `token`, and `second_token` as that of another account, and nothing else.
 
     `latency` is waited before every answer, `first_delay` before the first content of a stream and `chunk_delay`
     before each further event; a task takes `task_seconds`, or a few look-ups where that is 0. All in seconds.
     """
-    return Hub(Settings(token, latency, chunk_delay, first_delay, task_seconds))
+    return Hub(Settings(token, latency, chunk_delay, first_delay, task_seconds, second_token))

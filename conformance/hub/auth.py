@@ -1,7 +1,7 @@
 """Checks credentials by the schemes that the contract names for a route (`x-hub-auth`)."""
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -40,12 +40,16 @@ SCHEMES: dict[str, Callable[[HTTPConnection], str | None]] = {
 }
 
 
-def check_credential(request: HTTPConnection[Any], schemes: Iterable[str], token: str) -> None:
-    """Raises 401 unless one of the accepted `schemes` presents `token`. What was presented is never repeated."""
+def account_of(request: HTTPConnection[Any], schemes: Iterable[str], tokens: Sequence[str]) -> int | None:
+    """Whose token one of the accepted `schemes` presents, by its place in `tokens`; None where none is wanted.
+
+    Raises 401 when it is nobody's. What was presented is never repeated."""
     accepted = tuple(schemes)
     if "none" in accepted:
-        return
+        return None
     presented = [key for scheme in accepted if (key := SCHEMES[scheme](request)) is not None]
-    if not any(hmac.compare_digest(key.encode(), token.encode()) for key in presented):
-        what = "The credential is not valid." if presented else "No credential was given."
-        raise GateError(401, what, "invalid_api_key", headers={"www-authenticate": 'Bearer realm="hub"'})
+    for place, token in enumerate(tokens):
+        if token and any(hmac.compare_digest(key.encode(), token.encode()) for key in presented):
+            return place
+    what = "The credential is not valid." if presented else "No credential was given."
+    raise GateError(401, what, "invalid_api_key", headers={"www-authenticate": 'Bearer realm="hub"'})

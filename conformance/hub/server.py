@@ -77,14 +77,15 @@ def serve(
     fault: str | None = None,
     until_stdin_closes: bool = False,
     task_seconds: float = TASK_SECONDS,
+    second_token: str = "",
 ) -> None:
     """Serves until a signal comes (or, if wished, until standard input closes); prints the base URL first.
 
     `sock` is a listening socket to be used instead of binding `host` and `port`. `fault` names a spoiled promise.
-    A task takes `task_seconds`, or a few look-ups where that is 0. Raises `OSError` when the address is in use,
-    `KeyError` for an unknown fault.
+    A task takes `task_seconds`, or a few look-ups where that is 0; `second_token` belongs to another account. Raises
+    `OSError` when the address is in use, `KeyError` for an unknown fault.
     """
-    app: Any = create_app(token, latency, task_seconds=task_seconds)
+    app: Any = create_app(token, latency, task_seconds=task_seconds, second_token=second_token)
     if fault is not None:
         from conformance.hub.faults import FaultyHub, load_faults
 

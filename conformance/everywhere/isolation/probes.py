@@ -8,15 +8,20 @@ host, so that the same replies show what a browser makes of them.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
+from conformance.engine.contract import Contract, Operation
 from conformance.engine.kit.alone import own_connection
-from conformance.engine.probe import WRONG_TOKEN, Admit, Conversation, Group, Hub, Phase, Probe, probe
+from conformance.engine.probe import SECOND_TOKEN, WRONG_TOKEN, Admit, Conversation, Group, Hub, Phase, Probe, probe
 from conformance.everywhere.talk import CHAT
 from conformance.wire.exchange import Exchange
 
 LIST = "list-models-openai"
+RESPONSES = "responses-create"
+FEW_TOKENS = 16
 REFUSED_MARK, DROPPED_MARK, LATER_MARK, CODE_WORD = "wib17", "nyf39", "jek60", "sab93"
 MARKS = frozenset({REFUSED_MARK, DROPPED_MARK, LATER_MARK, CODE_WORD})
 ORIGIN = "https://page.hub-conformance.example"
@@ -81,8 +86,65 @@ async def isolation_after_drop(hub: Hub) -> Exchange:
     return await _stream(hub, [_user(text)], MARK_TOKENS)
 
 
+def of_one_owner(contract: Contract) -> Iterable[str]:
+    """The operations that give out a task, alone or in a list, by an id that their caller names; the content of one."""
+    return [op.id for op in contract.operations if op.alias_of is None and "none" not in op.auth and _looks_up(op)]
+
+
+def _looks_up(op: Operation) -> bool:
+    named = "id}" in op.path or "ids" in (op.request_example() or {})
+    return op.task in ("poll", "fetch") and named
+
+
+def submission_of(contract: Contract, op: Operation) -> Operation:
+    """The operation of the family that submits what `op` looks up: the one whose path has most in common with it."""
+    submitting = [one for one in contract.operations if one.family == op.family and one.task == "submit"]
+    parts = op.path.split("/")
+    return max(submitting, key=lambda one: sum(a == b for a, b in zip(one.path.split("/"), parts, strict=False)))
+
+
+@probe(admit=Admit.REPLY, phase=Phase.REFUSALS, each=of_one_owner)
+async def isolation_strangers(hub: Hub, operation: str) -> Conversation:
+    """A task of this run, asked for by another account; nothing where there is no such task, or no second token."""
+    op = hub.contract.operation(operation)
+    submitted = hub.served(submission_of(hub.contract, op).id)
+    task = id_of_task(submitted)
+    if not task or hub.target.second_token is None:
+        return ()
+    if op.method == "POST":
+        return (await hub.send(operation, auth=SECOND_TOKEN, json={"ids": [task]}),)
+    name = op.path.partition("{")[2].partition("}")[0]
+    return (await hub.send(operation, auth=SECOND_TOKEN, path=op.path_with(**{name: task})),)
+
+
+def id_of_task(submitted: Exchange | None) -> str:
+    """The id in the answer to a submission, in whatever format; empty when there is none."""
+    value = submitted.json if submitted is not None and submitted.is_json else None
+    if not isinstance(value, dict):
+        return ""
+    found = next((value[name] for name in ("id", "task_id", "result", "data") if value.get(name)), "")
+    inner = found.get("task_id") if isinstance(found, dict) else found
+    return inner if isinstance(inner, str) and inner.isprintable() else ""
+
+
+@probe(RESPONSES, admit=Admit.REPLY, phase=Phase.REFUSALS)
+async def isolation_stranger_answer(hub: Hub) -> Conversation:
+    """An answer of this run, gone on with and read again by another account."""
+    answer = hub.served(RESPONSES)
+    known = id_of_task(answer)
+    if not known or hub.target.second_token is None:
+        return ()
+    body = {"model": hub.model("responses"), "input": "What did I say?", "previous_response_id": known}
+    bounded = {**body, "max_output_tokens": FEW_TOKENS}
+    path = f"{hub.contract.operation(RESPONSES).path}/{quote(known, safe='')}"
+    went_on = await hub.send(RESPONSES, auth=SECOND_TOKEN, json=bounded)
+    return went_on, await hub.send(path=path, auth=SECOND_TOKEN)
+
+
 def _talks_at_the_same_time(candidate: Probe) -> bool:
     return candidate.family in _FORMATS and candidate.phase is not Phase.REFUSALS
 
 
+strangers_tasks = Group("strangers_tasks", lambda p: p.name == isolation_strangers.__name__, flat=True, one=True)
+strangers_answer = Group("strangers_answer", lambda p: p.name == isolation_stranger_answer.__name__, flat=True)
 beside_marks = Group("beside_marks", _talks_at_the_same_time, Admit.REPLY, flat=True)

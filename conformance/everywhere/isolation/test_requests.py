@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import Words, expect, inconclusive, not_testable, nothing_here
 from conformance.engine.kit.answers import counts_of, id_of, text_of
 from conformance.engine.kit.reading import served
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
-from conformance.everywhere.errors.views import SPELLING, odd
+from conformance.everywhere.common import refused
+from conformance.everywhere.errors.views import SPELLING, is_error_body, odd
 from conformance.everywhere.isolation.probes import CODE_WORD, DROPPED_MARK, MARKS
 from conformance.wire.exchange import Exchange
 
 CLOCK_TOLERANCE = 300.0
+SHORTEST_ID = 6
+FACTS_OF_NOTHING = 3
+"""Members that an entry may have for an id that nobody has: the id, its kind, and a word that says so."""
 SLOWER = 5
 SLOW_SECONDS = 5.0
 BYTES_A_TOKEN = 12
@@ -139,6 +143,50 @@ def test_a_large_prompt_is_taken_whole(isolation_sequence: Conversation) -> None
         expect(count >= least, f"a prompt of {least} tokens and more", count, "the count of the prompt", large)
     elif CODE_WORD not in text_of(large):
         not_testable("neither the count nor the answer tells whether the prompt came through")
+
+
+@requirement("isolation.stranger.task")
+def test_tasks_are_shown_to_their_owner_alone(strangers_tasks: Conversation) -> None:
+    for exchange in _by_a_stranger(strangers_tasks):
+        shown = exchange.ok and not (exchange.is_json and is_error_body(exchange.json)) and _tells(exchange)
+        got = Words(f"HTTP {exchange.status}: {exchange.text[:160]!r}")
+        expect(not shown, "a refusal, as of an id that nobody has", got, exchange=exchange)
+
+
+def _tells(exchange: Exchange) -> bool:
+    """Whether an answer tells of what it was asked for: more than that there is no such thing under this id."""
+    asked = unquote(urlsplit(exchange.request.url).path) + exchange.request.body.decode("utf-8", "replace")
+    return not exchange.is_json or any(_is_it(one, asked) for one in _objects_in(exchange.json))
+
+
+def _is_it(one: dict[str, object], asked: str) -> bool:
+    named = any(isinstance(value, str) and len(value) >= SHORTEST_ID and value in asked for value in one.values())
+    return named and sum(bool(value) for value in one.values()) > FACTS_OF_NOTHING
+
+
+def _objects_in(value: object) -> Iterator[dict[str, object]]:
+    if isinstance(value, dict):
+        yield value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        yield from _objects_in(one)
+
+
+@requirement("isolation.stranger.answer")
+def test_answers_are_known_to_their_owner_alone(strangers_answer: Conversation) -> None:
+    went_on, read = _by_a_stranger(strangers_answer)
+    got = Words(f"HTTP {went_on.status}: {went_on.text[:160]!r}")
+    expect(refused(went_on), "a refusal, as of an id that nobody has", got, "", went_on)
+    shown = read.ok and _tells(read)
+    expect(not shown, "no answer of somebody else", Words(f"HTTP {read.status}: {read.text[:160]!r}"), "", read)
+
+
+def _by_a_stranger(exchanges: Conversation) -> Conversation:
+    if not exchanges:
+        nothing_here("there is no second token (--second-token-env), or nothing that it could look up")
+    if any(exchange.status == 401 for exchange in exchanges):
+        inconclusive("the hub answered 401 to the second token")
+    return exchanges
 
 
 @requirement("isolation.clock.date")

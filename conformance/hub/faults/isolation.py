@@ -1,6 +1,7 @@
 """Faults of requests that ought to have nothing to do with each other."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ AFTER_DROP = b"jek60"
 """The mark of the request that follows a dropped one."""
 LARGE = 64 * 2**10
 SLOW = 12.0
+SONG = {"action": "MUSIC", "status": "SUCCESS", "progress": "100%"}
 
 
 def _marked(ask: Ask, reply: Reply, operation: str = CHAT) -> bool:
@@ -311,3 +313,80 @@ fault(
     "isolation.upstream.anonymous",
     source="gateways that copy all headers of upstream",
 )(_adds("set-cookie", "__cf_bm=abc; path=/; domain=.api.openai.com; HttpOnly; Secure"))
+
+
+def _of_another(ask: Ask, reply: Reply) -> bool:
+    """Whether a task of this hub is refused: its ids begin like this, and no made-up one does."""
+    return reply.status == 404 and "/task_0" in ask.path
+
+
+@fault(
+    "isolation.any-video",
+    "Videos are looked up by their id alone.",
+    "isolation.stranger.task",
+    source="OWASP API Security Top 10, API1: broken object level authorization",
+)
+def any_video(ask: Ask, reply: Reply) -> Reply:
+    if ask.operation != "videos-retrieve" or not _of_another(ask, reply):
+        return reply
+    known = ask.path.rpartition("/")[2]
+    return reply.with_status(200).with_json({"id": known, "object": "video", "status": "completed", "progress": 100})
+
+
+@fault(
+    "isolation.any-film",
+    "The film of a task is sent to whoever has a token.",
+    "isolation.stranger.task",
+    also={"videos.content.early": "nobody looks at the task any more"},
+    source="OWASP API Security Top 10, API1: broken object level authorization",
+)
+def any_film(ask: Ask, reply: Reply) -> Reply:
+    if ask.operation != "videos-content" or not _of_another(ask, reply):
+        return reply
+    return reply.with_status(200).with_header("content-type", "video/mp4").with_body(b"\x00\x00\x00\x18ftypmp42")
+
+
+@fault(
+    "isolation.any-song-in-lists",
+    "Lists of songs are not looked up by their owner.",
+    "isolation.stranger.task",
+    source="OWASP API Security Top 10, API1: broken object level authorization",
+)
+def any_song(ask: Ask, reply: Reply) -> Reply:
+    nothing = reply.is_json and isinstance(reply.json, dict) and reply.json.get("data") == []
+    found = re.search(rb'"(task_0\w+)"', ask.body)
+    if ask.operation != "suno-fetch-batch" or not nothing or not found:
+        return reply
+    return reply.with_json({**reply.json, "data": [{"task_id": found[1].decode(), **SONG}]})
+
+
+@fault(
+    "isolation.answer-gone-on-with",
+    "A stored answer is gone on with by its id alone.",
+    "isolation.stranger.answer",
+    source="OWASP API Security Top 10, API1: broken object level authorization",
+)
+def gone_on_with(ask: Ask, reply: Reply) -> Reply:
+    there = ask.operation == "responses-create" and b"What did I say?" in ask.body
+    return reply.with_status(200).with_json({"id": "resp_1", "object": "response"}) if there else reply
+
+
+@fault(
+    "isolation.answer-read",
+    "A stored answer is read by its id alone.",
+    "isolation.stranger.answer",
+    source="OWASP API Security Top 10, API1: broken object level authorization",
+    stateful=True,
+)
+def answer_read() -> Spoil:
+    deleted: set[str] = set()
+
+    def spoil(ask: Ask, reply: Reply) -> Reply:
+        known = ask.path.rpartition("/")[2]
+        if ask.method == "DELETE":
+            deleted.add(known)
+        there = ask.method == "GET" and known.startswith("resp_") and known not in deleted and reply.status == 404
+        stored = {"id": known, "object": "response", "status": "completed", "model": "gpt-4o-mini"}
+        return reply.with_status(200).with_json(stored) if there else reply
+
+    return spoil

@@ -749,6 +749,7 @@ declare(
     "memory.unknown-ignored",
     "A conversation that never was is continued.",
     "memory.unknown-id",
+    also={"isolation.stranger.answer": "what is not known here is not looked up at all"},
     spoil=accepted(has("previous_response_id")),
     source="Open Responses specification: previous_response_id",
 )
