@@ -353,9 +353,8 @@ def any_film(ask: Ask, reply: Reply) -> Reply:
     source="OWASP API Security Top 10, API1: broken object level authorization",
 )
 def any_song(ask: Ask, reply: Reply) -> Reply:
-    nothing = reply.is_json and isinstance(reply.json, dict) and reply.json.get("data") == []
     found = re.search(rb'"(task_0\w+)"', ask.body)
-    if ask.operation != "suno-fetch-batch" or not nothing or not found:
+    if ask.operation != "suno-fetch-batch" or not found or reply.status != 200 or reply.json.get("data") != []:
         return reply
     return reply.with_json({**reply.json, "data": [{"task_id": found[1].decode(), **SONG}]})
 
