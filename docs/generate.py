@@ -12,9 +12,11 @@ from pathlib import Path
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import load_judges
-from conformance.engine.requirement import Requirement, load_catalogue, requirement_ids
+from conformance.engine.requirement import Catalogue, Requirement, load_catalogue, requirement_ids
 from conformance.hub.faults import load_faults
 
+FIRST = 3
+"""How many of an operation's own requirements its row names."""
 PAGE = Path(__file__).resolve().parent / "requirements.md"
 
 
@@ -41,7 +43,7 @@ def _lines() -> Iterator[str]:
         families[requirement.family].append(requirement)
     for family, requirements in sorted(families.items()):
         yield from _family(family, requirements, judges, killers)
-    yield from _operations(list(judged))
+    yield from _operations(catalogue)
 
 
 def _family(
@@ -68,22 +70,20 @@ def _family(
             yield f"| `{r.id}` | {r.level} | {_cell(r.statement)} | {_cell(r.excluded or '')} |"
 
 
-def _operations(judged: list[Requirement]) -> Iterator[str]:
+def _operations(catalogue: Catalogue) -> Iterator[str]:
     yield ""
     yield "## Operation by operation"
     yield ""
     yield "Requirements of an operation's own, beside those that hold everywhere."
     yield ""
-    yield "| operation | method and path | requirements of its own |"
-    yield "| --- | --- | --- |"
+    yield "| operation | method and path | requirements of its own | the first of them |"
+    yield "| --- | --- | --- | --- |"
     for operation in load_contract().operations:
         if operation.alias_of is None:
             for identifier in operation.ids:
-                own = sum(identifier in r.operations for r in judged if r.family not in EVERYWHERE)
-                yield f"| `{identifier}` | {operation.method} `{operation.path}` | {own or '–'} |"
-
-
-EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz", "clients"})
+                own = catalogue.own(identifier)
+                first = ", ".join(f"`{requirement.id}`" for requirement in own[:FIRST])
+                yield f"| `{identifier}` | {operation.method} `{operation.path}` | {len(own) or '–'} | {first} |"
 
 
 def _judges() -> dict[str, list[str]]:

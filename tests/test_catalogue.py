@@ -55,6 +55,13 @@ def test_operations_of_requirements_are_documented() -> None:
             assert contract.operation(operation).id == operation, requirement.id
 
 
+def test_every_documented_operation_has_requirements_of_its_own() -> None:
+    documented = {one.id for operation in load_contract().operations for one in operation.documented}
+    assert len(documented) == 55
+    catalogue = load_catalogue()
+    assert {one for one in documented if not catalogue.own(one)} == set()
+
+
 def test_a_good_room_is_read(tmp_path: Path) -> None:
     path = tmp_path / "requirements.yaml"
     path.write_text(f"family: room\noperations: [chat-completions]\nrequirements:{ROW}")

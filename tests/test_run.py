@@ -21,6 +21,7 @@ from conformance.entry import joined
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "sk-canary-4f1d0c7be2a9"
+SECOND_TOKEN = "sk-another-canary-90c2e1b7"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,14 @@ def start(tmp_path: Path) -> Start:
 @pytest.fixture(scope="module")
 def hub() -> Iterator[str]:
     running = EmbeddedHub.start(TOKEN)
+    yield running.base_url
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def second_hub() -> Iterator[str]:
+    """A hub that knows two accounts."""
+    running = EmbeddedHub.start(TOKEN, second_token=SECOND_TOKEN)
     yield running.base_url
     running.stop()
 
@@ -151,6 +160,23 @@ def test_the_token_is_nowhere(start: Start, hub: str) -> None:
     files = [path for path in ended.report.rglob("*") if path.is_file()]
     assert len(files) > 20
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
+
+
+def test_an_empty_second_token(start: Start, hub: str) -> None:
+    one_clear_line(start("--base-url", hub, "--second-token-env", "NO_SUCH_NAME", token=TOKEN), "NO_SUCH_NAME")
+
+
+def test_a_second_token_judges_strangers_and_is_nowhere(
+    start: Start, second_hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_ACCOUNT", SECOND_TOKEN)
+    options = ("--family", "responses", "--family", "isolation", "--fuzz", "off", "--second-token-env", "OTHER_ACCOUNT")
+    ended = start("--base-url", second_hub, *options, token=TOKEN)
+    judged = {row["requirement"]: row["verdict"] for row in ended.result["rows"]}
+    assert judged["isolation.stranger.answer"] == "pass"
+    files = [path for path in ended.report.rglob("*") if path.is_file()]
+    assert [path for path in files if SECOND_TOKEN.encode() in path.read_bytes()] == []
+    assert SECOND_TOKEN not in ended.text
 
 
 @pytest.mark.parametrize("url", ["api.example.com", "ftp://127.0.0.1", "http://127.0.0.1:99999"])

@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 
-from conformance.engine.requirement import LANGUAGES, load_catalogue
+from conformance.engine.requirement import EVERYWHERE, LANGUAGES, load_catalogue
 from conformance.engine.target import Target, TargetError, clean_base_url
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Secret
 
-EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz", "clients"})
-"""Families whose sentences hold on the operations of all others."""
 _TEXT = frozenset({"responses", "claude", "gemini", "completions", "edits", "embeddings", "rerank", "moderations"})
 _CORE = EVERYWHERE | {"chat", "models"}
 _TASKS = frozenset({"videos", "midjourney", "suno"})

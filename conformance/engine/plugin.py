@@ -26,7 +26,6 @@ from conformance.engine.embedded import EmbeddedHub, EmbeddedHubError
 from conformance.engine.evidence import Store
 from conformance.engine.judge import SEVERITY, Bench, Case, Judged, Verdict, worst
 from conformance.engine.options import (
-    EVERYWHERE,
     LEVELS,
     NOTES,
     add_options,
@@ -41,6 +40,7 @@ from conformance.engine.options import (
 from conformance.engine.probe import Bundle, Registry, Slot, load_registry
 from conformance.engine.probing import Asker, Inquiry, read_spend
 from conformance.engine.requirement import (
+    EVERYWHERE,
     PACKAGE,
     Catalogue,
     CatalogueError,

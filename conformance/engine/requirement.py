@@ -60,6 +60,10 @@ class Requirement(BaseModel):
     excluded: Sentence | None = None
 
 
+EVERYWHERE = frozenset({"auth", "errors", "transport", "cors", "metering", "isolation", "fuzz", "clients"})
+"""Families whose sentences hold on the operations of all others."""
+
+
 class _Room(BaseModel):
     """The content of one `requirements.yaml`."""
 
@@ -113,6 +117,10 @@ class Catalogue(Mapping[str, Requirement]):
     def judged(self) -> tuple[Requirement, ...]:
         """The requirements that a judge must exist for."""
         return tuple(r for r in self.values() if r.excluded is None)
+
+    def own(self, operation: str) -> tuple[Requirement, ...]:
+        """The judged requirements of one documented operation, beside those that hold on the operations of others."""
+        return tuple(r for r in self.judged if operation in r.operations and r.family not in EVERYWHERE)
 
 
 def read_room(path: Path) -> list[Requirement]:
