@@ -549,7 +549,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from conformance.report.terminal import summary
 
-    shown = list(summary(result, _told(config), config.stash[RUN].report))
+    full = config.option.verbose > 0
+    shown = list(summary(result, _told(config), config.stash[RUN].report, full=full))
     for line in shown[:-1]:
         terminalreporter.write_line(line, **_colour(line, result))
     terminalreporter.write_line(shown[-1], bold=True, green=result.exit_status == 0, red=result.exit_status == 1)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +165,7 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
     """The page as text. Equal results and evidence give equal pages."""
     evidence = Evidence(evidence_folder)
     numbers = {name: str(number) for number, name in enumerate(sorted({row.operation for row in result.rows}))}
-    found = groups(result.rows)
+    found = _in_order_of_the_contract(groups(result.rows))
     conversations = [journey(record) for record in evidence.holding(b'"many": true', b"status")]
     streams = list(_streams(evidence))
     table = matrix(result.rows, load_contract(), catalogue.language)
@@ -180,7 +182,8 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
         cell_words=lambda cell: ", ".join(f"{count} {say(str(verdict))}" for verdict, count in cell.counts),
         headline=headline(result, say),
         seconds=duration((result.finished - result.started).total_seconds()),
-        findings=list(_findings(found[:MOST_FINDINGS], evidence, catalogue, numbers)),
+        bunches=_bunches(_findings(found[:MOST_FINDINGS], evidence, catalogue, numbers)),
+        told_apart=Counter(group.first.requirement for group in found),
         findings_left_out=max(0, len(found) - MOST_FINDINGS),
         findings_counts=_counted(group.verdict for group in found),
         matrix=table,
@@ -197,6 +200,17 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
         open_at_first=OPEN_AT_FIRST,
         longest_got=LONGEST_GOT,
     )
+
+
+def _in_order_of_the_contract(found: list[Group]) -> list[Group]:
+    """Verdict by verdict, what callers use most comes first, and what holds everywhere last."""
+    order = {name: number for number, name in enumerate(dict.fromkeys(o.family for o in load_contract().operations))}
+    return sorted(found, key=lambda g: (SEVERITY.index(g.verdict), order.get(g.first.family, len(order))))
+
+
+def _bunches(findings: Iterable[FindingView]) -> list[list[FindingView]]:
+    """The findings under one heading each: those of one verdict and family."""
+    return [list(several) for _, several in groupby(findings, key=lambda f: (f.group.verdict, f.first.family))]
 
 
 LETTERS = {

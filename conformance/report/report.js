@@ -14,7 +14,7 @@
   }));
   const [search, level, family, operation, clear] = ["search", "level", "family", "operation", "clear"].map(one);
   const chips = all(".chip");
-  const groups = all(".group");
+  const groups = all(".group, .bunch");
   const opened = new Set();
   let wasActive = false;
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 from conformance.engine.judge import Verdict
 from conformance.engine.requirement import Catalogue, Requirement
+from conformance.report.findings import Group, groups
 from conformance.report.result import Result, Row
-from conformance.report.words import Words, cells, padded, wrapped
+from conformance.report.words import Words, cells, fitted, padded, wrapped
 
 WIDEST = 118
-FINDINGS_SHOWN = 40
-"""Groups of findings shown in full; the others are counted and stand in result.json."""
-PLACES_SHOWN = 12
+ALL_IN_FULL = 3
+"""So many findings are shown with all their parts. Of more, the first one is, and the others have a line each."""
+LISTED = 24
+"""Findings that have a line; the others are counted and stand in the report."""
+PLACES_SHOWN = 6
 """Other places of the same finding that are named."""
+LONGEST_GOT = 300
+"""Characters of what was got; report.html has the bytes."""
+REASONS_SHOWN = 3
+"""Reasons that are given for each verdict that is none."""
 COLUMNS = (
     Verdict.PASS,
     Verdict.FAIL,
@@ -28,18 +34,33 @@ COLUMNS = (
 )
 
 
-def summary(result: Result, catalogue: Catalogue, report: Path, width: int = 0) -> Iterator[str]:
-    """The lines of the summary, without colour, at most `width` characters wide where words allow it."""
+def summary(result: Result, catalogue: Catalogue, report: Path, width: int = 0, *, full: bool = False) -> Iterator[str]:
+    """The lines of the summary, without colour, at most `width` characters wide where words allow it.
+
+    Args:
+        full: whether every finding is shown with all its parts, however many there are.
+    """
     width = min(width or shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
     say = Words(catalogue.language)
     yield ""
-    yield from _findings(result, catalogue, width, say)
+    yield from _findings(result, catalogue, width, say, full)
     yield from _table(result, say)
     yield ""
     yield from _unjudged(result, width, say)
     yield _spend_line(result, say)
     yield f"{say('report')}: {report / 'report.html'}"
+    if command := _next_command(result):
+        yield f"{say('next')}: {command}"
     yield _verdict_line(result, say)
+
+
+def _next_command(result: Result) -> str:
+    """What helps most now: to understand the first finding, or after a green run at home to judge a deployment."""
+    found = groups(result.rows)
+    if found:
+        return f"python -m conformance explain {found[0].first.requirement}"
+    clean_at_home = result.target.embedded and result.exit_status == 0
+    return "python -m conformance init --base-url https://…" if clean_at_home else ""
 
 
 def _table(result: Result, say: Words) -> Iterator[str]:
@@ -55,21 +76,28 @@ def _table(result: Result, say: Words) -> Iterator[str]:
         yield f"{family:<{widest}}  " + "  ".join(columns)
 
 
-def _findings(result: Result, catalogue: Catalogue, width: int, say: Words) -> Iterator[str]:
-    broken = [row for row in result.rows if row.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)]
-    broken.sort(key=lambda r: (COLUMNS.index(r.verdict) if r.verdict is not Verdict.ERROR else -1, r.requirement))
-    groups = [
-        list(rows)
-        for _, rows in groupby(broken, key=lambda r: (r.verdict, r.requirement, r.finding and r.finding.expected))
-    ]
-    for rows in groups[:FINDINGS_SHOWN]:
-        yield from _finding(rows, catalogue[rows[0].requirement], width, say)
-    if len(groups) > FINDINGS_SHOWN:
-        yield say("… and {count} more, in {place}", count=len(groups) - FINDINGS_SHOWN, place="result.json")
+def _findings(result: Result, catalogue: Catalogue, width: int, say: Words, full: bool) -> Iterator[str]:
+    found = groups(result.rows)
+    shown = len(found) if full or len(found) <= ALL_IN_FULL else 1
+    for group in found[:shown]:
+        yield from _finding(group.rows, catalogue[group.first.requirement], width, say)
+    for group in found[shown : shown + LISTED]:
+        yield _one_line(group, catalogue, width, say)
+    if len(found) > shown + LISTED:
+        yield say("… and {count} more, in {place}", count=len(found) - shown - LISTED, place="report.html")
+    if len(found) > shown:
         yield ""
 
 
-def _finding(rows: list[Row], requirement: Requirement, width: int, say: Words) -> Iterator[str]:
+def _one_line(group: Group, catalogue: Catalogue, width: int, say: Words) -> str:
+    verdict = padded(say(str(group.verdict)).upper(), 5)
+    many = say("{count} places", count=len(group.rows)) if len(group.rows) > 1 else group.first.operation
+    head = f"{verdict} {group.first.requirement}  "
+    tail = f"  ({many})" if many else ""
+    return head + fitted(catalogue[group.first.requirement].statement, width - cells(head) - cells(tail)) + tail
+
+
+def _finding(rows: tuple[Row, ...], requirement: Requirement, width: int, say: Words) -> Iterator[str]:
     first = rows[0]
     verdict, authority = say(str(first.verdict)).upper(), say(str(requirement.authority))
     yield f"{verdict}  {requirement.id}  ({requirement.level}, {authority})  {_where(first)}"
@@ -79,7 +107,9 @@ def _finding(rows: list[Row], requirement: Requirement, width: int, say: Words) 
     else:
         at = " " + say("at {place}", place=first.finding.at) if first.finding.at else ""
         yield from _part(say("expected"), first.finding.expected, width)
-        yield from _part(say("got"), first.finding.got + at, width)
+        got = first.finding.got
+        shown = got if len(got) <= LONGEST_GOT else f"{got[:LONGEST_GOT]}…"
+        yield from _part(say("got"), shown + at, width)
         yield from _part(say("why"), requirement.why, width)
         yield from _part(say("fix"), requirement.fix, width)
         yield from (f"      {line}" if number else f"curl  {line}" for number, line in _numbered(first.finding.curl))
@@ -108,7 +138,7 @@ def _unjudged(result: Result, width: int, say: Words) -> Iterator[str]:
         for row in result.rows:
             if row.verdict is verdict:
                 reasons[row.reason] = reasons.get(row.reason, 0) + 1
-        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:5]:
+        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:REASONS_SHOWN]:
             yield from _part(f"{say(str(verdict))}:", f"{count} × {reason}", width)
 
 

@@ -60,6 +60,15 @@ def padded(text: str, width: int, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
+def fitted(text: str, width: int) -> str:
+    """The text, cut with an ellipsis to at most `width` columns."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
 def wrapped(text: str, width: int, head: str = "") -> Iterator[str]:
     """Lines of at most `width` columns where words allow it, `head` before the first, as many blanks before others.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from conformance.engine.judge import Verdict
 from conformance.engine.probing import Spend
 from conformance.engine.requirement import Authority, Catalogue, Level, Requirement
 from conformance.engine.target import Target
+from conformance.report import terminal
 from conformance.report.result import FindingRow, Result, Row, Tally
 from conformance.report.terminal import summary
 
@@ -53,12 +56,12 @@ def row(identifier: str, verdict: Verdict, evidence: str, reason: str = "", got:
     )
 
 
-def screen(rows: list[Row], status: int, width: int = 100) -> str:
+def screen(rows: list[Row], status: int, width: int = 100, *, full: bool = False) -> str:
     started = datetime(2026, 1, 1, tzinfo=UTC)
     target = Target("http://127.0.0.1:1", models={"chat": "m"})
     result = Result.of(target, rows, Tally.of(rows), Spend(31, {"chat": 31}, 24, retried=1), started, status)
     result = result.model_copy(update={"finished": started + timedelta(seconds=2.34)})
-    return "\n".join(summary(result, CATALOGUE, Path("reports"), width)) + "\n"
+    return "\n".join(summary(result, CATALOGUE, Path("reports"), width, full=full)) + "\n"
 
 
 def check(name: str, text: str) -> None:
@@ -80,6 +83,29 @@ def test_a_run_with_findings() -> None:
         row("chat.usage.present", Verdict.PASS, "chat_stream"),
     ]
     check("findings", screen(rows, 1))
+
+
+def test_of_many_findings_one_is_shown_in_full_and_the_others_have_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "LISTED", 2)
+    got = ["null", '"text"', "[1]", '{"a": 1}', "no value"]
+    rows = [row("chat.stream.done-last", Verdict.FAIL, f"probe_{n}", "broken", text) for n, text in enumerate(got)]
+    text = screen(rows, 1, width=80)
+    assert text.count("\nexpected") == text.count("\ncurl") == 1
+    lines = [line for line in text.splitlines() if line.startswith("FAIL ")]
+    assert len(lines) == 3
+    assert all(len(line) <= 80 for line in lines)
+    assert "… and 2 more, in report.html" in text
+    assert screen(rows, 1, full=True).count("\nexpected") == 5
+
+
+def test_a_green_run_at_home_says_how_to_judge_a_deployment() -> None:
+    started = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [row("chat.usage.present", Verdict.PASS, "chat_stream")]
+    for embedded in (True, False):
+        target = Target("http://127.0.0.1:1", embedded=embedded)
+        result = Result.of(target, rows, Tally.of(rows), Spend(), started, 0)
+        text = "\n".join(summary(result, CATALOGUE, Path("reports"), 100))
+        assert ("conformance init --base-url" in text) is embedded
 
 
 def test_a_run_that_could_not_judge() -> None:
