@@ -1,4 +1,4 @@
-"""What is asked of embeddings: one text and a batch in both encodings and two orders, lengths, tokens, wrong requests.
+"""What is asked of embeddings: one text, and a batch in both encodings and orders, lengths, tokens, wrong requests.
 
 The texts of the batch differ in length and script and have nothing in common, so that their vectors can be told apart
 whatever the model is.
@@ -10,7 +10,8 @@ from typing import Any
 
 from conformance.engine.contract import load_contract
 from conformance.engine.kit.reading import offered
-from conformance.engine.kit.refusals import ask_wrongly
+from conformance.engine.kit.refusals import Wrongs, ask_wrongly
+from conformance.engine.kit.together import alone, ask_together
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, StopProbe, probe
 from conformance.families.embeddings.reading import first_length
 from conformance.wire.exchange import Exchange
@@ -28,19 +29,8 @@ BATCH = (
 """The first text is also asked for alone."""
 REVERSED = BATCH[::-1]
 
-WRONG_TYPES: dict[str, Any] = {
-    "input": ...,
-    "input as number": 5,
-    "encoding_format": 7,
-    "dimensions": "many",
-}
-"""Values by words of which the first is the field; `...` leaves it out."""
-WRONG_VALUES: dict[str, Any] = {
-    "input": [],
-    "input as empty text": "",
-    "encoding_format": "hex",
-    "dimensions": 0,
-}
+WRONGS: Wrongs = {"input": ..., "encoding_format": "hex"}
+"""What real hubs get wrong most; the fuzzer tries every other field."""
 
 
 @probe(EMBED, base=True)
@@ -55,48 +45,42 @@ async def embeddings_batch(hub: Hub) -> Exchange:
     return await hub.ask(EMBED, input=list(BATCH), encoding_format="float")
 
 
-@probe(EMBED)
-async def embeddings_reversed(hub: Hub) -> Exchange:
-    """The same texts in the reverse order."""
-    return await hub.ask(EMBED, input=list(REVERSED), encoding_format="float")
+@probe(EMBED, admit=Admit.REPLY, together=True)
+async def embeddings_packed(hub: Hub) -> Conversation:
+    """The same texts in the reverse order, as base64, and in the length that vectors have anyway; each alone."""
+    length = _native_length(hub)
+    back, packed = {"input": list(REVERSED)}, {"encoding_format": "base64"}
+    native = {"dimensions": length} if length else {}
+    return await ask_together(
+        hub,
+        EMBED,
+        {**back, **packed, **native},
+        {**back, "encoding_format": "float"},
+        {**back, **packed},
+        {"input": PLAIN, **native},
+    )
 
 
-@probe(EMBED)
-async def embeddings_base64(hub: Hub) -> Exchange:
-    """The same texts as base64."""
-    return await hub.ask(EMBED, input=list(BATCH), encoding_format="base64")
-
-
-@probe(EMBED, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
-async def embeddings_lengths(hub: Hub) -> Conversation:
-    """The plain text as a list of one, then with the length that its vector had, then with half, in both encodings."""
-    plain = await hub.ask(EMBED, input=[PLAIN])
-    native = first_length(plain)
-    if native < 2:
+@probe(EMBED, admit=Admit.REPLY, together=True)
+async def embeddings_short(hub: Hub) -> Conversation:
+    """The plain text as a list of one, as base64, in half the length; then as a list of numbers."""
+    length = _native_length(hub)
+    if length < 2:
         raise StopProbe("the length of the vectors is not known")
-    own = await hub.ask(EMBED, input=PLAIN, dimensions=native)
-    half = await hub.ask(EMBED, input=PLAIN, dimensions=native // 2)
-    packed = await hub.ask(EMBED, input=PLAIN, dimensions=native // 2, encoding_format="base64")
-    return plain, own, half, packed
+    half = {"input": [PLAIN], "dimensions": length // 2}
+    return await ask_together(hub, EMBED, {**half, "encoding_format": "base64"}, half)
 
 
 @probe(EMBED, admit=Admit.REFUSAL, phase=Phase.EITHER)
-async def embeddings_tokens(hub: Hub) -> Conversation:
-    """Numbers of tokens in the place of texts: of one text, and of two."""
-    one = await hub.ask(EMBED, input=[11, 12, 13])
-    return one, await hub.ask(EMBED, input=[[11, 12, 13], [14]])
+async def embeddings_tokens(hub: Hub) -> Exchange:
+    """Numbers of tokens in the place of texts, as a list for each of two, as most libraries send them."""
+    return await hub.ask(EMBED, input=[[11, 12, 13], [14]])
 
 
 @probe(EMBED, admit=Admit.REFUSAL)
-async def embeddings_wrong_types(hub: Hub) -> Conversation:
-    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
-    return await ask_wrongly(hub, EMBED, _plain(hub), WRONG_TYPES)
-
-
-@probe(EMBED, admit=Admit.REFUSAL)
-async def embeddings_wrong_values(hub: Hub) -> Conversation:
-    """Requests with a value that is not allowed; see `WRONG_VALUES`."""
-    return await ask_wrongly(hub, EMBED, _plain(hub), WRONG_VALUES)
+async def embeddings_wrong(hub: Hub) -> Conversation:
+    """Requests with a field missing or of a value that is not allowed; see `WRONGS`."""
+    return await ask_wrongly(hub, EMBED, _plain(hub), WRONGS)
 
 
 @probe(ENGINE, base=True)
@@ -110,13 +94,21 @@ def _plain(hub: Hub) -> dict[str, Any]:
     return {"model": hub.model(EMBED), "input": PLAIN}
 
 
+def _native_length(hub: Hub) -> int:
+    """How many numbers a vector has when no length is asked for; 0 when that is not known."""
+    plain = hub.earlier("embeddings_answer")
+    return first_length(plain) if plain else 0
+
+
 any_answer = offered(
     "any_embeddings_answer",
     embeddings_answer,
     embeddings_batch,
-    embeddings_reversed,
-    embeddings_base64,
-    embeddings_lengths,
+    embeddings_packed,
+    embeddings_short,
     embeddings_engine,
 )
-any_batch = offered("any_embeddings_batch", embeddings_batch, embeddings_reversed, embeddings_base64)
+any_batch = offered("any_embeddings_batch", embeddings_batch, embeddings_packed)
+reversed_batch = alone("embeddings_reversed", 1, embeddings_packed)
+base64 = alone("embeddings_base64", 2, embeddings_packed)
+native = alone("embeddings_native", 3, embeddings_packed, admit=Admit.REPLY)

@@ -9,6 +9,8 @@ from conformance.hub.faults.base import Spoil, fault
 from conformance.hub.faults.shaping import Body, has, lacks, nameless, on_answers, refuses, serves
 
 OPERATIONS = ("embeddings", "gemini-embeddings")
+NATIVE = 1536
+"""Numbers in a vector of this hub when no length is asked for."""
 
 
 def texts(asked: Body) -> bool:
@@ -19,6 +21,10 @@ def texts(asked: Body) -> bool:
 def several(asked: Body) -> bool:
     """Whether the request is a batch of texts."""
     return texts(asked) and len(asked["input"]) > 1
+
+
+def shortens(asked: Body) -> bool:
+    return bool(asked.get("dimensions", NATIVE) < NATIVE)
 
 
 def packs(asked: Body) -> bool:
@@ -148,8 +154,7 @@ def index_missing(_asked: Body, answer: Body) -> None:
     "embeddings.answer.index",
     also={
         "embeddings.batch.order": "clients that pair by place get the wrong vectors",
-        "embeddings.text.alone-as-in-batch": "the first entry is that of another text",
-        "embeddings.base64.equal": "the base64 answer is in order",
+        "embeddings.text.same-vector": "the first entry is that of another text",
     },
     source="getzep/graphiti#1732; leonardovida/duckdb-ai#80",
 )
@@ -235,7 +240,7 @@ def usage_of_the_first(_asked: Body, answer: Body) -> None:
 )
 @on_answers(*OPERATIONS)
 def nan(asked: Body, answer: Body) -> None:
-    if packs(asked) and "dimensions" not in asked:
+    if packs(asked) and several(asked):
         numbers = numbers_of(answer["data"][-1]["embedding"])
         answer["data"][-1]["embedding"] = packed([*numbers[:-1], float("nan")])
 
@@ -246,7 +251,7 @@ def nan(asked: Body, answer: Body) -> None:
     "embeddings.vector.not-zero",
     source="placeholders for a failed upstream call",
 )
-@on_answers(*OPERATIONS, when=has("dimensions"))
+@on_answers(*OPERATIONS, when=shortens)
 def zeros(_asked: Body, answer: Body) -> None:
     rewrite(answer, lambda numbers: [0.0] * len(numbers))
 
@@ -255,7 +260,6 @@ def zeros(_asked: Body, answer: Body) -> None:
     "embeddings.ragged",
     "The last vector of a batch is one number short.",
     "embeddings.vector.one-length",
-    also={"embeddings.base64.equal": "the base64 answer is whole"},
     source="an upstream that cuts its answer",
 )
 @on_answers(*OPERATIONS)
@@ -281,7 +285,7 @@ def batch_by_another_model(_asked: Body, answer: Body) -> None:
     "embeddings.vector.unit",
     source="OpenAI documentation, Vector embeddings: shortened vectors need to be normalized",
 )
-@on_answers(*OPERATIONS, when=has("dimensions"))
+@on_answers(*OPERATIONS, when=shortens)
 def not_normalised(_asked: Body, answer: Body) -> None:
     rewrite(answer, lambda numbers: [number * 0.7 for number in numbers])
 
@@ -304,7 +308,7 @@ def one_vector_for_two(asked: Body, answer: Body) -> None:
     "embeddings.sorted-by-length",
     "The texts of a batch are sorted by length for speed, and the vectors are not sorted back.",
     "embeddings.batch.order",
-    also={"embeddings.text.alone-as-in-batch": "the first entry is that of another text"},
+    also={"embeddings.text.same-vector": "the first entry is that of another text"},
     source="getzep/graphiti#1732",
 )
 @on_answers(*OPERATIONS, when=several)
@@ -319,7 +323,7 @@ def sorted_by_length(asked: Body, answer: Body) -> None:
     "embeddings.reversed",
     "The vectors of a batch come in the reverse order.",
     "embeddings.batch.order",
-    also={"embeddings.text.alone-as-in-batch": "the first entry is that of the last text"},
+    also={"embeddings.text.same-vector": "the first entry is that of the last text"},
     source="leonardovida/duckdb-ai#80",
 )
 @on_answers(*OPERATIONS, when=several)
@@ -331,20 +335,19 @@ def reversed_batch(_asked: Body, answer: Body) -> None:
 
 @fault(
     "embeddings.another-model-now-and-then",
-    "A list of one text goes to another model.",
+    "A batch goes to another model.",
     "embeddings.text.same-vector",
     source="one model name spread over two upstream models",
 )
-@on_answers(*OPERATIONS)
-def another_model_now_and_then(asked: Body, answer: Body) -> None:
-    if isinstance(asked.get("input"), list) and not several(asked):
-        rewrite(answer, lambda numbers: numbers[::-1])
+@on_answers(*OPERATIONS, when=several)
+def another_model_now_and_then(_asked: Body, answer: Body) -> None:
+    rewrite(answer, lambda numbers: numbers[::-1])
 
 
 @fault(
     "embeddings.batch-unmasked",
     "Padding of a batch leaks into its vectors.",
-    "embeddings.text.alone-as-in-batch",
+    "embeddings.text.same-vector",
     source="attention without a mask over padded batches",
 )
 @on_answers(*OPERATIONS, when=several)
@@ -427,7 +430,7 @@ fault(
 )
 @on_answers(*OPERATIONS, when=has("dimensions"))
 def dimensions_ignored(_asked: Body, answer: Body) -> None:
-    rewrite(answer, lambda numbers: [*numbers, *([0.0] * (1536 - len(numbers)))])
+    rewrite(answer, lambda numbers: [*numbers, *([0.0] * (NATIVE - len(numbers)))])
 
 
 @fault(
@@ -439,7 +442,7 @@ def dimensions_ignored(_asked: Body, answer: Body) -> None:
 @on_answers(*OPERATIONS)
 def dimensions_ignored_in_base64(asked: Body, answer: Body) -> None:
     if "dimensions" in asked and packs(asked):
-        rewrite(answer, lambda numbers: [*numbers, *([0.0] * (1536 - len(numbers)))])
+        rewrite(answer, lambda numbers: [*numbers, *([0.0] * (NATIVE - len(numbers)))])
 
 
 fault(
@@ -447,7 +450,7 @@ fault(
     "The model's own length is refused.",
     "embeddings.dimensions.native",
     source="garrytan/gbrain#3699",
-)(refuses(*OPERATIONS, when=lambda asked: asked.get("dimensions") == 1536, param="dimensions"))
+)(refuses(*OPERATIONS, when=lambda asked: asked.get("dimensions") == NATIVE, param="dimensions"))
 fault(
     "embeddings.tokens-break",
     "Token numbers as input make the hub fail.",
@@ -465,8 +468,8 @@ fault(
 @on_answers(*OPERATIONS)
 def tokens_as_texts(asked: Body, answer: Body) -> None:
     given = asked.get("input")
-    if isinstance(given, list) and isinstance(given[0], int):
-        answer["data"] = [{**answer["data"][0], "index": place} for place in range(len(given))]
+    if isinstance(given, list) and isinstance(given[0], list):
+        answer["data"] = [{**answer["data"][0], "index": place} for place in range(sum(map(len, given)))]
 
 
 # ----------------------------------------------------------------------------------------------------- refusals
@@ -490,47 +493,11 @@ fault(
     source="OpenAI API description: input is required",
 )(_serves("input", lambda value: value is ...))
 fault(
-    "embeddings.refusal.number-served",
-    "A number as input is taken for text.",
-    "embeddings.refusal.input-type",
-    source="OpenAI API description: input is text or a list",
-)(_serves("input", lambda value: isinstance(value, int)))
-fault(
-    "embeddings.refusal.encoding-number-served",
-    "A number as encoding_format is dropped.",
-    "embeddings.refusal.encoding-type",
-    source="OpenAI API description: encoding_format is text",
-)(_serves("encoding_format", lambda value: isinstance(value, int)))
-fault(
-    "embeddings.refusal.text-length-dropped",
-    "Text as dimensions is dropped.",
-    "embeddings.refusal.dimensions-type",
-    source="OpenAI API description: dimensions is an integer",
-)(_serves("dimensions", lambda value: isinstance(value, str)))
-fault(
-    "embeddings.refusal.empty-list-served",
-    "An empty list as input gets a vector.",
-    "embeddings.refusal.input-empty-list",
-    source="OpenAI API description: input has at least one entry",
-)(_serves("input", lambda value: value == []))
-fault(
-    "embeddings.refusal.empty-text-served",
-    "Empty text gets a vector.",
-    "embeddings.refusal.input-empty-text",
-    source="OpenAI API reference, Embeddings: input cannot be an empty string",
-)(_serves("input", lambda value: value == ""))
-fault(
     "embeddings.refusal.hex-served",
     "An unknown encoding_format is dropped.",
     "embeddings.refusal.encoding-unknown",
     source="sgl-project/sglang#28803",
 )(_serves("encoding_format", lambda value: value == "hex"))
-fault(
-    "embeddings.refusal.no-length-served",
-    "dimensions of 0 is dropped.",
-    "embeddings.refusal.dimensions-zero",
-    source="OpenAI API description: dimensions is at least 1",
-)(_serves("dimensions", lambda value: value == 0))
 fault(
     "embeddings.refusal.no-param",
     "Refusals name no field.",
