@@ -14,7 +14,7 @@ from conformance.engine.kit.reading import asked, expect_client_error
 from conformance.engine.kit.replies import expect_served, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.completions.probes import ALTERNATIVES, CHOICES, WORDS
-from conformance.families.completions.reading import Told, broken_shapes, final_counts, steps, told
+from conformance.families.completions.reading import Told, broken_shapes, final_counts, lanes, steps, told
 from conformance.wire.exchange import Exchange
 
 ROUNDING = 1e-4
@@ -48,19 +48,35 @@ def test_the_prompt_comes_first(any_completions_echo: Exchange) -> None:
 
 
 @requirement("completions.text.unicode")
-def test_characters_survive(any_completions_echo: Exchange) -> None:
+def test_characters_of_the_prompt_survive(any_completions_echo: Exchange) -> None:
     pieces = [(step.at, step.view.text or "") for step in steps(any_completions_echo)]
     for choice in told(any_completions_echo):
         expect_survival(pieces, choice.text, f"{choice.at}/text")
 
 
+@requirement("completions.text.unicode")
+def test_characters_of_the_continuation_survive(any_completions_many: Exchange) -> None:
+    repeating = told(any_completions_many)[CHOICES:]
+    if not repeating:
+        not_testable("there is no continuation of the second prompt, which another sentence judges")
+    for choice in repeating:
+        pieces = [(step.at, step.view.text or "") for step in lanes(any_completions_many)[choice.index]]
+        expect_survival(pieces, choice.text, f"{choice.at}/text")
+
+
 @requirement("completions.limit.tokens")
 def test_cap_is_kept(any_completions_cap: Exchange) -> None:
+    request = asked(any_completions_cap)
+    repeated = len(_words(request["prompt"])) if request.get("echo") else 0
     for choice in told(any_completions_cap):
-        words = re.findall(r"\w+", choice.text)
-        expect(len(words) <= CAP, f"at most {CAP} tokens", choice.text, f"{choice.at}/text")
+        found = len(_words(choice.text))
+        expect(found <= CAP + repeated, f"at most {CAP} tokens", choice.text, f"{choice.at}/text")
     count = final_counts(any_completions_cap)["completion_tokens"]
     expect(count <= CAP, f"at most {CAP} tokens", count, "/usage/completion_tokens")
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
 
 
 @requirement("completions.limit.finish")
@@ -97,9 +113,10 @@ def test_stop_sequence_ends_with_stop(any_completions_stop: Exchange) -> None:
 
 
 def _stops(exchange: Exchange) -> Iterator[tuple[Told, str]]:
-    """Each choice with the stop sequence that a count from 1 runs into."""
-    given = asked(exchange)["stop"]
-    for choice in told(exchange):
+    """Each choice that counts from 1, with the stop sequence that it runs into."""
+    given, prompts = asked(exchange)["stop"], asked(exchange)["prompt"]
+    counting = told(exchange)[:CHOICES] if isinstance(prompts, list) else told(exchange)
+    for choice in counting:
         if not choice.text:
             not_testable("the answer has no text")
         yield choice, given if isinstance(given, str) else given[0]
@@ -166,13 +183,16 @@ def test_offsets_rise(any_completions_logprobs: Exchange) -> None:
 
 @requirement("completions.logprobs.join")
 def test_tokens_join_to_the_text(any_completions_logprobs: Exchange) -> None:
+    judged = 0
     for choice in _with_tokens(any_completions_logprobs):
         tokens = _joined(choice, "tokens")
         if any(not isinstance(token, str) or token.startswith("bytes:") or "\ufffd" in token for token in tokens):
-            not_testable("a character is cut over two tokens")
-        joined = "".join(tokens)
+            continue
+        judged, joined = judged + 1, "".join(tokens)
         same = joined.strip() == choice.text.strip()
         expect(same, f"tokens that join to {choice.text!r}", joined, f"{choice.at}/logprobs/tokens")
+    if not judged:
+        not_testable("a character is cut over two tokens")
 
 
 @requirement("completions.logprobs.values")

@@ -144,22 +144,22 @@ def test_no_usage_chunk_when_not_asked(any_completions_stream_without_usage: Evi
 
 
 @requirement("completions.stream.same-structure")
-def test_both_modes_tell_the_same(completions_echo: Exchange, completions_echo_stream: Exchange) -> None:
-    here, there = told(completions_echo), told(completions_echo_stream)
+def test_both_modes_tell_the_same(completions_echo: Exchange, completions_echo_streamed: Exchange) -> None:
+    here, there = told(completions_echo), told(completions_echo_streamed)
     count = f"{len(here)} choices, as without streaming"
-    expect(len(here) == len(there), count, len(there), "choices", completions_echo_stream)
+    expect(len(here) == len(there), count, len(there), "choices", completions_echo_streamed)
     for whole, piecewise in zip(here, there, strict=True):
         if whole.text == piecewise.text and whole.finish and piecewise.finish:
             at = f"finish_reason of choice {whole.index}"
             same = whole.finish == piecewise.finish
-            expect(same, f"{whole.finish}, as without streaming", piecewise.finish, at, completions_echo_stream)
+            expect(same, f"{whole.finish}, as without streaming", piecewise.finish, at, completions_echo_streamed)
 
 
 @requirement("completions.stream.same-usage")
-def test_usage_is_the_same_in_both_modes(completions_echo: Exchange, completions_echo_stream: Exchange) -> None:
-    here, there = ([choice.text for choice in told(e)] for e in (completions_echo, completions_echo_stream))
+def test_usage_is_the_same_in_both_modes(completions_echo: Exchange, completions_echo_streamed: Exchange) -> None:
+    here, there = ([choice.text for choice in told(e)] for e in (completions_echo, completions_echo_streamed))
     if here != there:
         not_testable("the model used other words in the other mode")
-    whole, piecewise = (final_counts(e) for e in (completions_echo, completions_echo_stream))
+    whole, piecewise = (final_counts(e) for e in (completions_echo, completions_echo_streamed))
     close = all(abs(whole[name] - piecewise[name]) <= 1 for name in ("prompt_tokens", "completion_tokens"))
-    expect(close, f"{whole}, as without streaming", piecewise, "usage", completions_echo_stream)
+    expect(close, f"{whole}, as without streaming", piecewise, "usage", completions_echo_streamed)
