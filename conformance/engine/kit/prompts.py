@@ -9,6 +9,9 @@ from conformance.engine.kit.echo import ECHO
 
 GREETING = "Say hello."
 REPEAT = f"Repeat exactly: {ECHO}"
+REPEAT_ON = f"{REPEAT} zebra, over and out, and so it ends."
+STOP_WORDS = ("zebra, over", "crocodile")
+"""Stop sequences: the first, of several tokens, stands behind what `REPEAT_ON` shares with `REPEAT`."""
 COUNT_TO_NINE = "Count from 1 to 9, the digits separated by a comma and a space, nothing else."
 LONG_COUNT = "Count from 1 to 300, the numbers separated by a comma and a space, nothing else."
 TWO_TOOLS = "Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn."

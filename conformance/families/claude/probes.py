@@ -7,6 +7,7 @@ request says which generation of the format it reads, as the official clients do
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.engine.kit.echo import COPYIST
@@ -16,14 +17,18 @@ from conformance.engine.kit.prompts import (
     COUNT_TO_NINE,
     GREETING,
     LONG_COUNT,
-    REPEAT,
+    REPEAT_ON,
+    STOP,
     STOP_SEQUENCES,
+    STOP_WORDS,
     TIME,
     TWO_TOOLS,
     WEATHER,
 )
 from conformance.engine.kit.reading import offered
+from conformance.engine.kit.refusals import Wrongs
 from conformance.engine.kit.samples import png
+from conformance.engine.kit.together import Body, alone, asks_on
 from conformance.engine.probe import Admit, Conversation, Group, Hub, Phase, StopProbe, credential, group, probe
 from conformance.wire.exchange import Exchange
 
@@ -32,12 +37,12 @@ LIST = "list-models-openai"
 COUNT_PATH = "/v1/messages/count_tokens"
 VERSION = {"anthropic-version": "2023-06-01"}
 NEWER_VERSION = {"anthropic-version": "2026-10-21"}
-LONG_GREETING = f"{GREETING} {' '.join(f'This is sentence number {number} of a long prompt.' for number in range(40))}"
+ORDERS = "You help travellers on their way through the city. Be brief and polite, and use the tools that you are given."
+TWO_PRIMES = ("Is 97 a prime number? Answer yes or no.", "Thank you. And is 91 one? Answer yes or no.")
 ECHO_TOKENS, TOOL_TOKENS = 128, 320
 """Bounds where the usual one might cut the answer."""
 THOUGHT_TOKENS = 1024
 """Least budget that the format allows."""
-NO_SUCH_MODEL = "no-such-model-7f3a9c41"
 PAGE = 2
 """Models that are asked for at once."""
 TIME_TOOL, WEATHER_TOOL, BATTERY_TOOL = (
@@ -56,16 +61,18 @@ def text(words: str) -> list[dict[str, Any]]:
     return [{"type": "text", "text": words}]
 
 
-async def _ask(hub: Hub, **fields: Any) -> Exchange:
+async def _ask(hub: Hub, version: Mapping[str, str] = VERSION, **fields: Any) -> Exchange:
     """A valid request: model, bound on the output and version are filled in; a field given as `...` is left out."""
-    return await hub.send(CLAUDE, json=_body(hub, **fields), headers=VERSION)
+    return await hub.send(CLAUDE, json=_body(hub, **fields), headers=version)
 
 
-async def _stream(hub: Hub, **fields: Any) -> Exchange:
-    return await _ask(hub, stream=True, **fields)
+async def _ask_together(hub: Hub, together: Body, *alone: Body) -> Conversation:
+    """The reply to a request with the fields of `together`, and where it is refused those to each of `alone`."""
+    first = await _ask(hub, **together)
+    return (first, *[await _ask(hub, **fields) for fields in alone]) if asks_on(hub, first) else (first,)
 
 
-def _body(hub: Hub, **fields: Any) -> dict[str, Any]:
+def _body(hub: Hub, **fields: Any) -> Body:
     body = {"model": hub.model("claude"), "max_tokens": 64, "messages": user(GREETING), **fields}
     return {name: value for name, value in body.items() if value is not ...}
 
@@ -76,29 +83,23 @@ async def claude_answer(hub: Hub) -> Exchange:
     return await _ask(hub)
 
 
-@probe(CLAUDE, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
-async def claude_versions(hub: Hub) -> Conversation:
-    """The newer published version of the format, then none at all."""
-    newer = await hub.send(CLAUDE, json=_body(hub, max_tokens=CAP), headers=NEWER_VERSION)
-    return newer, await hub.send(CLAUDE, json=_body(hub, max_tokens=CAP))
+@probe(CLAUDE, together=True)
+async def claude_echo(hub: Hub) -> Conversation:
+    """Text of many scripts to be repeated up to a stop sequence, under a system text; each alone."""
+    stopped = {"stop_sequences": [STOP_WORDS[0]]}
+    return await _ask_together(hub, {**ECHO_TURNS, **stopped}, ECHO_TURNS, {**COUNTED, "stop_sequences": [STOP]})
 
 
-@probe(CLAUDE)
-async def claude_echo(hub: Hub) -> Exchange:
-    """Text of many scripts to be repeated, under a system text."""
-    return await _ask(hub, system=COPYIST, messages=user(REPEAT), max_tokens=ECHO_TOKENS)
-
-
-@probe(CLAUDE)
-async def claude_echo_stream(hub: Hub) -> Exchange:
-    """The same as a stream."""
-    return await _stream(hub, system=COPYIST, messages=user(REPEAT), max_tokens=ECHO_TOKENS)
-
-
-@probe(CLAUDE, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
-async def claude_blocks(hub: Hub) -> Exchange:
-    """The same words as lists of text blocks, system text and user turn alike."""
-    return await _ask(hub, system=text(COPYIST), messages=user(text(REPEAT)), max_tokens=ECHO_TOKENS)
+@probe(CLAUDE, together=True)
+async def claude_echo_stream(hub: Hub) -> Conversation:
+    """The same as a stream, with two stop sequences; each alone."""
+    stopped = {"stop_sequences": list(STOP_WORDS)}
+    return await _ask_together(
+        hub,
+        {**ECHO_TURNS, **stopped, **STREAMED},
+        {**ECHO_TURNS, **STREAMED},
+        {**COUNTED, "stop_sequences": list(STOP_SEQUENCES), **STREAMED},
+    )
 
 
 @probe(CLAUDE)
@@ -108,197 +109,178 @@ async def claude_image(hub: Hub) -> Exchange:
     return await _ask(hub, messages=user([{"type": "image", "source": source}, *text(GREETING)]))
 
 
-@probe(CLAUDE)
-async def claude_cap(hub: Hub) -> Exchange:
-    """A long task under a small limit, and a stop sequence that does not occur in it."""
-    return await _ask(hub, messages=user(LONG_COUNT), max_tokens=CAP, stop_sequences=["zebra"])
+@probe(CLAUDE, together=True)
+async def claude_cap(hub: Hub) -> Conversation:
+    """A long task under a small limit, and a tool that the question suggests and whose use is forbidden; each alone.
+
+    The stop sequence does not occur in the answer.
+    """
+    limits = {"max_tokens": CAP, "stop_sequences": ["zebra"]}
+    forbidden = {"tools": [WEATHER_TOOL], "tool_choice": {"type": "none"}}
+    suggestion = f"{PARIS} Use the tool get_weather."
+    return await _ask_together(
+        hub,
+        {"messages": user(f"{suggestion} {LONG_COUNT}"), **forbidden, **limits},
+        {"messages": user(LONG_COUNT), **limits},
+        {"messages": user(suggestion), **forbidden},
+    )
 
 
-@probe(CLAUDE)
-async def claude_cap_stream(hub: Hub) -> Exchange:
-    """A long task under a small limit, streamed."""
-    return await _stream(hub, messages=user(LONG_COUNT), max_tokens=CAP)
+@probe(CLAUDE, admit=Admit.REPLY, together=True)
+async def claude_cap_stream(hub: Hub) -> Conversation:
+    """A long task under a small limit, streamed, in the newer published version of the format; each alone."""
+    capped = {"messages": user(LONG_COUNT), "max_tokens": CAP, **STREAMED}
+    newer = {"version": NEWER_VERSION}
+    return await _ask_together(hub, {**capped, **newer}, capped, {"max_tokens": CAP, **newer})
 
 
-@probe(CLAUDE)
-async def claude_stop(hub: Hub) -> Exchange:
-    """A count that a stop sequence has to end."""
-    return await _ask(hub, messages=user(COUNT_TO_NINE), stop_sequences=["5"])
+@probe(CLAUDE, admit=Admit.REPLY, together=True)
+async def claude_tool_forced(hub: Hub) -> Conversation:
+    """One of two tools is named, not the one that the question suggests, and all texts are lists of blocks; each alone.
 
-
-@probe(CLAUDE)
-async def claude_stop_stream(hub: Hub) -> Exchange:
-    """The same as a stream, with two sequences, one of them longer than a token."""
-    return await _stream(hub, messages=user(COUNT_TO_NINE), stop_sequences=list(STOP_SEQUENCES))
-
-
-@probe(CLAUDE)
-async def claude_tool_forced(hub: Hub) -> Exchange:
-    """One of two tools is named, and it is not the one that the question suggests."""
-    return await _ask(hub, **_forced())
+    The system text and the question are the same in the stream, as texts.
+    """
+    return await _ask_together(
+        hub,
+        {**FORCED, "system": text(ORDERS), "messages": user(text(PARIS))},
+        FORCED,
+        {"system": text(ORDERS), "messages": user(text(GREETING))},
+    )
 
 
 @probe(CLAUDE)
 async def claude_tool_forced_stream(hub: Hub) -> Exchange:
-    """The same as a stream."""
-    return await _stream(hub, **_forced())
-
-
-@probe(CLAUDE)
-async def claude_tools_two_stream(hub: Hub) -> Exchange:
-    """Two calls wished for in one turn, one of a tool without parameters; the model decides."""
-    tools = [WEATHER_TOOL, BATTERY_TOOL]
-    return await _stream(
-        hub, messages=user(TWO_TOOLS), tools=tools, tool_choice={"type": "auto"}, max_tokens=TOOL_TOKENS
-    )
-
-
-@probe(CLAUDE)
-async def claude_tool_none(hub: Hub) -> Exchange:
-    """A question that suggests a tool whose use is forbidden."""
-    messages = user("What is the weather in Paris? Use the tool get_weather.")
-    return await _ask(hub, messages=messages, tools=[WEATHER_TOOL], tool_choice={"type": "none"})
+    """The same as a stream, its texts as texts."""
+    return await _ask(hub, **FORCED, **STREAMED)
 
 
 @probe(CLAUDE, admit=Admit.REPLY, phase=Phase.ANSWERS)
 async def claude_tool_loop(hub: Hub) -> Conversation:
-    """Any call is required of a model that has no reason for one; then its own turn goes back with the results."""
-    tools = [BATTERY_TOOL]
-    first = await _ask(hub, tools=tools, tool_choice={"type": "any"}, max_tokens=TOOL_TOKENS)
+    """Any call is required of a model that has no reason for one; then its own turn goes back with the results.
+
+    With them two calls are wished for in one turn, one of a tool without parameters; the model decides, streamed.
+    """
+    first = await _ask(hub, tools=[BATTERY_TOOL], tool_choice={"type": "any"}, max_tokens=TOOL_TOKENS)
     content = content_of(first)
     calls = calls_in(content)
-    if not calls:
-        return (first,)
     results = [{"type": "tool_result", "tool_use_id": call["id"], "content": '{"percent": 81}'} for call in calls]
-    turns = [*user(GREETING), {"role": "assistant", "content": content}, *user(results)]
-    return first, await _ask(hub, messages=turns, tools=tools)
+    before = [*user(GREETING), {"role": "assistant", "content": content}] if calls else []
+    wish = {"tools": [WEATHER_TOOL, BATTERY_TOOL], "tool_choice": {"type": "auto"}, "max_tokens": TOOL_TOKENS}
+    second = await _ask(hub, messages=[*before, *user([*results, *text(TWO_TOOLS)])], **wish, **STREAMED)
+    if not (calls and asks_on(hub, second)):
+        return first, second
+    return first, second, await _ask(hub, messages=user(TWO_TOOLS), **wish, **STREAMED)
 
 
 @probe(CLAUDE, admit=Admit.REPLY, phase=Phase.ANSWERS)
 async def claude_thinking(hub: Hub) -> Conversation:
-    """A question to be thought about; then the turn with its thoughts goes back. `--model claude-thinking=NAME`."""
-    puzzle = _puzzle(hub)
-    first = await _ask(hub, **puzzle)
+    """A question to be thought about; then the turn with its thoughts goes back with another one, streamed.
+
+    `--model claude-thinking=NAME` names a model for it.
+    """
+    settings = {
+        "model": hub.target.models.get("claude-thinking") or hub.model("claude"),
+        "thinking": {"type": "enabled", "budget_tokens": THOUGHT_TOKENS},
+        "max_tokens": THOUGHT_TOKENS + 64,
+    }
+    question, another = (user(words) for words in TWO_PRIMES)
+    first = await _ask(hub, messages=question, **settings)
     content = content_of(first)
-    if not any(block.get("type") in ("thinking", "redacted_thinking") for block in content):
-        return (first,)
-    turns = [*puzzle["messages"], {"role": "assistant", "content": content}, *user("Thank you. Say goodbye.")]
-    return first, await _ask(hub, **{**puzzle, "messages": turns})
-
-
-@probe(CLAUDE)
-async def claude_thinking_stream(hub: Hub) -> Exchange:
-    """The same question as a stream."""
-    return await _stream(hub, **_puzzle(hub))
+    thoughtful = any(block.get("type") in ("thinking", "redacted_thinking") for block in content)
+    before = [*question, {"role": "assistant", "content": content}] if thoughtful else []
+    second = await _ask(hub, messages=[*before, *another], **settings, **STREAMED)
+    if not (thoughtful and asks_on(hub, second)):
+        return first, second
+    return first, second, await _ask(hub, messages=question, **settings, **STREAMED)
 
 
 @probe(CLAUDE, admit=Admit.REFUSAL, phase=Phase.EITHER)
-async def claude_count(hub: Hub) -> Conversation:
-    """How many tokens the plainest question has, and a longer one, asked as coding agents do. No document knows it."""
-    bodies = [_body(hub, max_tokens=..., messages=user(words)) for words in (GREETING, LONG_GREETING)]
-    query = {"beta": "true"}
-    return tuple(
-        [await hub.send(method="POST", path=COUNT_PATH, query=query, json=body, headers=VERSION) for body in bodies]
-    )
+async def claude_count(hub: Hub) -> Exchange:
+    """How many tokens the text to be repeated has, asked as coding agents do. No document knows it."""
+    body = _body(hub, **{**ECHO_TURNS, "max_tokens": ...})
+    return await hub.send(method="POST", path=COUNT_PATH, query={"beta": "true"}, json=body, headers=VERSION)
 
 
 @probe(LIST, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
 async def claude_model_pages(hub: Hub) -> Conversation:
-    """The Anthropic model list, its first page, the page behind that one, and the page behind the last model."""
+    """The whole Anthropic model list, the page behind its first model, and the page behind its last one.
+
+    The newer clients ask for the whole list with their version and a bearer token alone; where that does not give it,
+    it is asked for as the older ones do.
+    """
     if hub.target.token is None:
         raise StopProbe("no token is given, and the format is chosen by the header that carries it")
     headers = [*VERSION.items(), *credential("x-api-key", hub.target.token.reveal())[0]]
-    whole = await hub.send(LIST, headers=headers)
-    first = await hub.send(LIST, headers=headers, query={"limit": str(PAGE)})
-    pages = [whole, first]
-    for page in (first, whole):
-        last = last_id_of(page)
-        if last is None:
-            return tuple(pages)
-        pages.append(await hub.send(LIST, headers=headers, query={"limit": str(PAGE), "after_id": last}))
-    return tuple(pages)
+    lists = [await hub.send(LIST, headers=NEWER_VERSION)]
+    if not ids_in(lists[0]) or hub.target.one_by_one:
+        lists.append(await hub.send(LIST, headers=headers))
+    ends = ids_in(lists[-1])
+    pages = [
+        await hub.send(LIST, headers=headers, query={"limit": str(PAGE), "after_id": end})
+        for end in (*ends[:1], *ends[-1:])
+    ]
+    return *lists, *pages
 
 
-@probe(LIST, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
-async def claude_models_bearer(hub: Hub) -> Exchange:
-    """The model list as the newer Anthropic clients ask for it: their version, and a bearer token alone."""
-    return await hub.send(LIST, headers=NEWER_VERSION)
+@probe(CLAUDE, admit=Admit.REFUSAL, phase=Phase.ANSWERS)
+async def claude_unversioned(hub: Hub) -> Exchange:
+    """The plainest question without a version of the format."""
+    return await hub.send(CLAUDE, json=_body(hub, max_tokens=CAP))
 
 
 @probe(CLAUDE, admit=Admit.REFUSAL)
 async def claude_wrong(hub: Hub) -> Conversation:
-    """Requests with a field missing, of a wrong type or out of its range; see `WRONG`."""
-    bodies = [_body(hub, **{"max_tokens": CAP, words.partition(" ")[0]: value}) for words, value in WRONG.items()]
+    """Requests with a field missing; see `WRONGS`."""
+    bodies = [_body(hub, **{"max_tokens": CAP, name: value}) for name, value in WRONGS.items()]
     return tuple([await hub.send(CLAUDE, json=body, headers=VERSION) for body in bodies])
 
 
-WRONG: dict[str, Any] = {
-    "max_tokens": ...,
-    "max_tokens as text": "many",
-    "max_tokens below zero": -1,
-    "messages": ...,
-    "messages as text": GREETING,
-    "messages of nobody": [],
-    "messages of a stranger": [{"role": "robot", "content": GREETING}],
-    "stream": "yes",
-    "temperature": 99,
-    "model": NO_SUCH_MODEL,
+PARIS = "What is the weather in Paris?"
+STREAMED: Body = {"stream": True}
+COUNTED: Body = {"messages": user(COUNT_TO_NINE)}
+ECHO_TURNS: Body = {"system": COPYIST, "messages": user(REPEAT_ON), "max_tokens": ECHO_TOKENS}
+FORCED: Body = {
+    "system": ORDERS,
+    "messages": user(PARIS),
+    "tools": [WEATHER_TOOL, TIME_TOOL],
+    "tool_choice": {"type": "tool", "name": TIME.name},
+    "max_tokens": TOOL_TOKENS,
 }
-"""Value of the field that the key begins with; `...` leaves it out."""
+WRONGS: Wrongs = {"max_tokens": ..., "messages": ...}
+"""What real hubs get wrong most; the fuzzer tries every other field."""
 
 ANSWERS = (
     claude_answer,
-    claude_versions,
     claude_echo,
-    claude_blocks,
     claude_image,
     claude_cap,
-    claude_stop,
     claude_tool_forced,
-    claude_tool_none,
     claude_tool_loop,
     claude_thinking,
 )
-STREAMS = (
-    claude_echo_stream,
-    claude_cap_stream,
-    claude_stop_stream,
-    claude_tool_forced_stream,
-    claude_tools_two_stream,
-    claude_thinking_stream,
-)
-CALLING = (claude_tool_forced, claude_tool_forced_stream, claude_tools_two_stream, claude_tool_none, claude_tool_loop)
+STREAMS = (claude_echo_stream, claude_cap_stream, claude_tool_forced_stream, claude_tool_loop, claude_thinking)
+CALLING = (claude_cap, claude_tool_forced, claude_tool_forced_stream, claude_tool_loop)
 
 any_answer = offered("any_claude_answer", *ANSWERS)
 any_stream = offered("any_claude_stream", *STREAMS)
 any_reply = offered("any_claude_reply", *ANSWERS, *STREAMS)
 later_reply = offered("later_claude_reply", *(one for one in (*ANSWERS, *STREAMS) if one is not claude_answer))
-thoughtful_answer = offered("any_claude_thoughtful_answer", claude_thinking)
+thoughtful_reply = offered("any_claude_thoughtful_reply", claude_thinking)
 tool_replies = offered("any_claude_tool_reply", *CALLING)
-named_tool = group("any_claude_named_tool", claude_tool_forced, claude_tool_forced_stream)
-capped = group("any_claude_cap", claude_cap, claude_cap_stream)
-stopped = group("any_claude_stop", claude_stop, claude_stop_stream)
-echoes = group("any_claude_echo", claude_echo, claude_echo_stream)
-plain_ends = group("any_claude_plain_end", claude_answer, claude_echo, claude_echo_stream)
-thinking = Group("any_claude_thinking", lambda p: p.name in ("claude_thinking", "claude_thinking_stream"), flat=True)
-
-
-def _forced() -> dict[str, Any]:
-    return {
-        "messages": user("What is the weather in Paris?"),
-        "tools": [WEATHER_TOOL, TIME_TOOL],
-        "tool_choice": {"type": "tool", "name": "get_time"},
-        "max_tokens": TOOL_TOKENS,
-    }
-
-
-def _puzzle(hub: Hub) -> dict[str, Any]:
-    return {
-        "model": hub.target.models.get("claude-thinking") or hub.model("claude"),
-        "messages": user("Is 97 a prime number? Answer yes or no."),
-        "thinking": {"type": "enabled", "budget_tokens": THOUGHT_TOKENS},
-        "max_tokens": THOUGHT_TOKENS + 64,
-    }
+named_tool = alone("any_claude_named_tool", 1, claude_tool_forced, claude_tool_forced_stream)
+tool_forced = alone("claude_tool_forced_whole", 1, claude_tool_forced)
+tool_none = alone("claude_tool_none", 2, claude_cap)
+blocks = alone("claude_blocks", 2, claude_tool_forced, admit=Admit.REPLY)
+capped = alone("any_claude_cap", 1, claude_cap, claude_cap_stream)
+newer = alone("claude_newer", 2, claude_cap_stream, admit=Admit.REPLY)
+echoes = alone("any_claude_echo", 1, claude_echo, claude_echo_stream)
+echo_whole = alone("claude_echo_whole", 1, claude_echo)
+echo_streamed = alone("claude_echo_streamed", 1, claude_echo_stream)
+stopped = alone("any_claude_stop", 2, claude_echo, claude_echo_stream)
+unknown_model = Group(
+    "claude_unknown_model", lambda p: p.name == "errors_unknown_model", Admit.REFUSAL, True, lambda op: op.id == CLAUDE
+)
+plain_ends = group("any_claude_plain_end", claude_answer, claude_image)
 
 
 def content_of(exchange: Exchange) -> list[dict[str, Any]]:
@@ -318,10 +300,11 @@ def calls_in(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return calls if known else []
 
 
-def last_id_of(exchange: Exchange) -> str | None:
-    """The `last_id` of a model list that can be sent in a URL."""
+def ids_in(exchange: Exchange) -> list[str]:
+    """The ids of a model list in the Anthropic format, as far as they can be sent in a URL; empty when it is none."""
     try:
-        last = exchange.json["last_id"]
+        value = exchange.json
+        ids = [entry["id"] for entry in value["data"] if "last_id" in value]
     except (ValueError, KeyError, TypeError):
-        return None
-    return last if isinstance(last, str) and last and last.isprintable() else None
+        return []
+    return [name for name in ids if isinstance(name, str) and name and name.isprintable()]

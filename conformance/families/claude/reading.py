@@ -69,6 +69,23 @@ class Step:
         return f"{self.at} {pointer}".strip()
 
 
+def stream_in(evidence: Evidence) -> Exchange:
+    """The reply of a probe that was asked for as a stream: the first that was served, if one was.
+
+    Raises:
+        NotTestable: none was asked for.
+    """
+    found = [exchange for exchange in evidence if streamed(exchange)]
+    return (
+        next((one for one in found if one.ok), None) or next(iter(found), None) or not_testable("no stream was asked")
+    )
+
+
+def whole_answers(evidence: Evidence) -> list[Exchange]:
+    """Those answers of a probe that were asked for as a whole and served; raises like `served` when there are none."""
+    return all_served([exchange for exchange in evidence if not streamed(exchange)])
+
+
 @remembered
 def all_steps(exchange: Exchange) -> tuple[Step, ...]:
     """The events of a stream that hold a JSON object, one that reports an error included.
@@ -251,18 +268,17 @@ def json_of(block: Said) -> str:
 
 def expect_answer_shape(evidence: Evidence, *names: str) -> None:
     """Break when something in these parts of the whole answers is not what the contract's schema says."""
-    for exchange in all_served(evidence):
+    for exchange in whole_answers(evidence):
         for violation in misshapen("ClaudeResponse", parsed(exchange), ANSWER_PLACES, names):
             _expect_none(violation, violation.pointer, exchange)
 
 
 def expect_event_shape(evidence: Evidence, types: Sequence[str], *names: str) -> None:
     """Break when something in these parts of events of these types is not what the contract's schema says."""
-    for exchange in all_served(evidence):
-        for step in steps(exchange):
-            if step.type in types:
-                for violation in misshapen("ClaudeStreamResponse", step.value, EVENT_PLACES, names):
-                    _expect_none(violation, step.place(violation.pointer), exchange)
+    exchange = stream_in(evidence)
+    for step in of_type(steps(exchange), *types):
+        for violation in misshapen("ClaudeStreamResponse", step.value, EVENT_PLACES, names):
+            _expect_none(violation, step.place(violation.pointer), exchange)
 
 
 def _expect_none(violation: Violation, at: str, exchange: Exchange) -> None:

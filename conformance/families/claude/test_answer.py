@@ -9,7 +9,7 @@ from conformance.engine.kit.echo import expect_survival
 from conformance.engine.kit.reading import all_served, asked
 from conformance.engine.kit.replies import expect_model, streamed
 from conformance.engine.requirement import requirement
-from conformance.families.claude.reading import Evidence, Told, expect_answer_shape, steps, told
+from conformance.families.claude.reading import Evidence, Told, expect_answer_shape, steps, told, whole_answers
 from conformance.families.claude.views import Block, Message
 from conformance.wire.exchange import Exchange
 
@@ -27,10 +27,10 @@ def test_content_is_made_of_typed_blocks(any_claude_answer: Evidence) -> None:
 
 
 @requirement("claude.answer.signature")
-def test_thoughts_have_a_signature(any_claude_thoughtful_answer: Evidence) -> None:
+def test_thoughts_have_a_signature(any_claude_thoughtful_reply: Evidence) -> None:
     found = [
         (exchange, place, block)
-        for exchange in all_served(any_claude_thoughtful_answer)
+        for exchange in whole_answers(any_claude_thoughtful_reply)
         for place, block in enumerate(Message.of(exchange).content)
         if block.type == "thinking"
     ]
@@ -47,7 +47,7 @@ def _signature_of(block: Block) -> object:
 
 @requirement("claude.answer.stop-reason")
 def test_stop_reason_is_one_of_seven(any_claude_answer: Evidence) -> None:
-    for exchange in all_served(any_claude_answer):
+    for exchange in whole_answers(any_claude_answer):
         if _raw_reason(exchange) is None:
             not_testable("there is no stop_reason, which another sentence judges")
     expect_answer_shape(any_claude_answer, "stop-reason")
@@ -55,7 +55,7 @@ def test_stop_reason_is_one_of_seven(any_claude_answer: Evidence) -> None:
 
 @requirement("claude.answer.stop-reason-given")
 def test_whole_answer_says_why_it_ended(any_claude_answer: Evidence) -> None:
-    for exchange in all_served(any_claude_answer):
+    for exchange in whole_answers(any_claude_answer):
         reason = _raw_reason(exchange)
         expect(reason is not None, "a stop_reason, because the answer has ended", reason, "/stop_reason", exchange)
 
@@ -68,7 +68,7 @@ def _raw_reason(exchange: Exchange) -> object:
 @requirement("claude.answer.stop-sequence-member")
 def test_stop_sequence_is_always_there(any_claude_answer: Evidence) -> None:
     expect_answer_shape(any_claude_answer, "stop-sequence")
-    for exchange in all_served(any_claude_answer):
+    for exchange in whole_answers(any_claude_answer):
         has = "stop_sequence" in Message.of(exchange).model_fields_set
         expect(has, "a member stop_sequence, null as a rule", Words("none"), "/stop_sequence", exchange)
 

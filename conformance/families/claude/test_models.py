@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import Words, expect, not_testable
@@ -17,17 +18,18 @@ RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:
 
 @requirement("claude.models.created")
 def test_times_are_moments(claude_model_pages: Evidence) -> None:
-    for place, entry in enumerate(_page(claude_model_pages, 0).data):
+    whole = _whole(claude_model_pages)
+    for place, entry in enumerate(Page.of(whole).data):
         created = entry.created_at or ""
-        expect(RFC_3339.fullmatch(created), "a moment as in RFC 3339", created, f"/data/{place}/created_at")
+        expect(RFC_3339.fullmatch(created), "a moment as in RFC 3339", created, f"/data/{place}/created_at", whole)
 
 
 @requirement("claude.models.ends")
 def test_first_and_last_are_named(claude_model_pages: Evidence) -> None:
-    for number, exchange in enumerate(claude_model_pages):
+    for exchange in claude_model_pages:
         if not _is_list(exchange):
             continue
-        page = _page(claude_model_pages, number)
+        page = Page.of(exchange)
         ends = (page.ids[0], page.ids[-1]) if page.ids else (None, None)
         for name, told, end in (("first_id", page.first_id, ends[0]), ("last_id", page.last_id, ends[1])):
             if told or page.has_more:
@@ -36,46 +38,42 @@ def test_first_and_last_are_named(claude_model_pages: Evidence) -> None:
 
 @requirement("claude.models.limit")
 def test_limit_is_kept(claude_model_pages: Evidence) -> None:
-    _full(claude_model_pages)
-    got = len(_page(claude_model_pages, 1).data)
-    expect(got <= PAGE, f"at most {PAGE} models, as asked for", got, "/data", claude_model_pages[1])
+    _, exchange = _behind_first(claude_model_pages)
+    got = len(Page.of(exchange).data)
+    expect(got <= PAGE, f"at most {PAGE} models, as asked for", got, "/data", exchange)
 
 
 @requirement("claude.models.has-more")
 def test_there_is_more_when_there_is_more(claude_model_pages: Evidence) -> None:
-    full, page = _full(claude_model_pages), _page(claude_model_pages, 1)
-    more = bool(full.has_more) or len(page.data) < len(full.data)
-    why = f"{str(more).lower()}, for {len(page.data)} models of at least {len(full.data)}"
-    expect(page.has_more is more, why, page.has_more, "/has_more", claude_model_pages[1])
+    behind, exchange = _behind_first(claude_model_pages)
+    page = Page.of(exchange)
+    more = len(behind) > len(page.ids)
+    why = f"{str(more).lower()}, for {len(page.data)} models where {len(behind)} follow {_end_of(exchange)}"
+    expect(page.has_more is more, why, page.has_more, "/has_more", exchange)
 
 
 @requirement("claude.models.next-page")
 def test_next_page_goes_on(claude_model_pages: Evidence) -> None:
-    full, first = _full(claude_model_pages), _page(claude_model_pages, 1)
-    if not first.has_more or first.last_id not in full.ids:
-        not_testable("the first page says that there is no other, or names no last model")
-    behind = full.ids[full.ids.index(first.last_id) + 1 :][:PAGE]
-    got = _page(claude_model_pages, 2).ids
-    expect(got[: len(behind)] == behind, f"{behind}, which follow {first.last_id}", got, "/data", claude_model_pages[2])
+    behind, exchange = _behind_first(claude_model_pages)
+    wanted, got = behind[:PAGE], Page.of(exchange).ids
+    expect(got[:PAGE] == wanted, f"{wanted}, which follow {_end_of(exchange)}", got, "/data", exchange)
 
 
 @requirement("claude.models.last-page")
 def test_pages_come_to_an_end(claude_model_pages: Evidence) -> None:
-    full, first = _full(claude_model_pages), _page(claude_model_pages, 1)
-    if full.has_more or not first.has_more:
-        not_testable("the list is longer than what came without a limit, or the hub gives no pages")
-    if len(claude_model_pages) < 4:
-        not_testable("the page behind the last model was not asked for")
-    page = _page(claude_model_pages, 3)
+    whole, exchange = Page.of(_whole(claude_model_pages)), _needed_list(_pages(claude_model_pages)[-1])
+    if whole.has_more:
+        not_testable("the list is longer than what came without a limit")
+    page = Page.of(exchange)
     got = Words(f"{len(page.data)} models, has_more {str(page.has_more).lower()}")
     ended = not page.data and not page.has_more
-    expect(ended, "no model and has_more false behind the last one", got, "", claude_model_pages[3])
+    expect(ended, "no model and has_more false behind the last one", got, "", exchange)
 
 
 @requirement("claude.models.bearer")
-def test_newer_clients_get_their_list(claude_models_bearer: Exchange) -> None:
-    said = Words(f"HTTP {claude_models_bearer.status}: {claude_models_bearer.text[:120]}")
-    expect(_is_list(claude_models_bearer), "an AnthropicModelsResponse", said)
+def test_newer_clients_get_their_list(claude_model_pages: Evidence) -> None:
+    newer = claude_model_pages[0]
+    expect(_is_list(newer), "an AnthropicModelsResponse", Words(f"HTTP {newer.status}: {newer.text[:120]}"), "", newer)
 
 
 def _is_list(exchange: Exchange) -> bool:
@@ -84,17 +82,33 @@ def _is_list(exchange: Exchange) -> bool:
     return not load_contract().violations("AnthropicModelsResponse", exchange.json)
 
 
-def _page(evidence: Evidence, number: int) -> Page:
-    """One of the pages: the whole list, the first page, the next one, the one behind the last model."""
-    if number >= len(evidence):
-        not_testable("this page was not asked for, because the one before does not say where it ends")
-    if not _is_list(evidence[number]):
+def _whole(evidence: Evidence) -> Exchange:
+    """The whole list, as the newer clients get it, or else as the older ones do."""
+    lists = [exchange for exchange in evidence if _end_of(exchange) is None]
+    return next((one for one in lists if _is_list(one)), None) or _needed_list(lists[-1])
+
+
+def _needed_list(exchange: Exchange) -> Exchange:
+    if not _is_list(exchange):
         not_testable("this is no list in the Anthropic format; `models.shared-path.anthropic` judges that")
-    return Page.of(evidence[number])
+    return exchange
 
 
-def _full(evidence: Evidence) -> Page:
-    full = _page(evidence, 0)
-    if len(full.data) <= PAGE:
+def _pages(evidence: Evidence) -> list[Exchange]:
+    """The page behind the first model and the one behind the last."""
+    found = [exchange for exchange in evidence if _end_of(exchange) is not None]
+    return found or not_testable("no page was asked for, because no list names its models")
+
+
+def _behind_first(evidence: Evidence) -> tuple[list[str], Exchange]:
+    """The models that follow the first one, and the page that was asked for behind it."""
+    ids, page = Page.of(_whole(evidence)).ids, _needed_list(_pages(evidence)[0])
+    after = _end_of(page)
+    if len(ids) <= PAGE + 1 or after not in ids:
         not_testable("there are too few models for pages")
-    return full
+    return ids[ids.index(after) + 1 :], page
+
+
+def _end_of(exchange: Exchange) -> str | None:
+    """The model that a page was asked for behind."""
+    return next(iter(parse_qs(urlsplit(exchange.request.url).query).get("after_id", [])), None)

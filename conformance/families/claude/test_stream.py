@@ -12,6 +12,7 @@ from conformance.families.claude.reading import (
     is_error,
     of_type,
     steps,
+    stream_in,
     terminators,
     whole_stream,
 )
@@ -22,7 +23,7 @@ BLOCK_EVENTS = ("content_block_start", "content_block_delta", "content_block_sto
 
 @requirement("claude.stream.event-names")
 def test_events_are_named_by_their_type(any_claude_stream: Evidence) -> None:
-    for step in all_steps(any_claude_stream[0]):
+    for step in all_steps(stream_in(any_claude_stream)):
         if is_error(step):
             continue
         expect(step.type, "a type in the data of every event", step.value, step.at)
@@ -32,13 +33,13 @@ def test_events_are_named_by_their_type(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.no-done")
 def test_terminator_of_another_format_is_not_sent(any_claude_stream: Evidence) -> None:
-    for at in terminators(any_claude_stream[0]):
+    for at in terminators(stream_in(any_claude_stream)):
         expect(False, "message_stop alone at the end", "[DONE]", at)
 
 
 @requirement("claude.stream.start-first")
 def test_message_start_comes_first(any_claude_stream: Evidence) -> None:
-    first = next((step for step in steps(any_claude_stream[0]) if step.type != "ping"), None)
+    first = next((step for step in steps(stream_in(any_claude_stream)) if step.type != "ping"), None)
     if first is None:
         not_testable("there is nothing but pings in this stream; `transport.stream.terminal` judges that")
     expect(first.type == "message_start", "message_start before all but pings", first.type or first.value, first.at)
@@ -46,7 +47,7 @@ def test_message_start_comes_first(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.start-once")
 def test_message_starts_once(any_claude_stream: Evidence) -> None:
-    for step in list(of_type(steps(any_claude_stream[0]), "message_start"))[1:]:
+    for step in list(of_type(steps(stream_in(any_claude_stream)), "message_start"))[1:]:
         expect(False, "one message_start", Words("a second one"), step.at)
 
 
@@ -57,7 +58,7 @@ def test_message_start_holds_a_whole_message(any_claude_stream: Evidence) -> Non
 
 @requirement("claude.stream.usage-at-start")
 def test_message_start_tells_the_prompt(any_claude_stream: Evidence) -> None:
-    for step in of_type(steps(any_claude_stream[0]), "message_start"):
+    for step in of_type(steps(stream_in(any_claude_stream)), "message_start"):
         count = ((step.view.message or Message()).usage or Usage()).prompt
         if count is None:
             not_testable("there is no usage in message_start, which another sentence judges")
@@ -71,7 +72,9 @@ def test_block_events_have_an_index(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.index-order")
 def test_blocks_are_numbered_from_zero(any_claude_stream: Evidence) -> None:
-    starts = [step for step in of_type(steps(any_claude_stream[0]), "content_block_start") if step.index is not None]
+    starts = [
+        step for step in of_type(steps(stream_in(any_claude_stream)), "content_block_start") if step.index is not None
+    ]
     for place, step in enumerate(starts):
         expect(step.index == place, f"index {place}, the place of the block in the content", step.index, step.at)
 
@@ -79,7 +82,7 @@ def test_blocks_are_numbered_from_zero(any_claude_stream: Evidence) -> None:
 @requirement("claude.stream.block-opened")
 def test_deltas_belong_to_a_block_that_has_started(any_claude_stream: Evidence) -> None:
     started: set[int] = set()
-    for step in steps(any_claude_stream[0]):
+    for step in steps(stream_in(any_claude_stream)):
         if step.type == "content_block_start" and step.index is not None:
             started.add(step.index)
         elif step.type in BLOCK_EVENTS and step.index is not None:
@@ -89,7 +92,7 @@ def test_deltas_belong_to_a_block_that_has_started(any_claude_stream: Evidence) 
 
 @requirement("claude.stream.block-stopped")
 def test_every_block_is_stopped_once(any_claude_stream: Evidence) -> None:
-    found = whole_stream(any_claude_stream[0])
+    found = whole_stream(stream_in(any_claude_stream))
     stops = [step for step in of_type(found, "content_block_stop") if step.index is not None]
     for start in of_type(found, "content_block_start"):
         if start.index is not None:
@@ -101,7 +104,7 @@ def test_every_block_is_stopped_once(any_claude_stream: Evidence) -> None:
 def test_blocks_do_not_interleave(any_claude_stream: Evidence) -> None:
     started: set[int] = set()
     current: int | None = None
-    for step in of_type(steps(any_claude_stream[0]), *BLOCK_EVENTS):
+    for step in of_type(steps(stream_in(any_claude_stream)), *BLOCK_EVENTS):
         if step.index is None:
             continue
         if step.type == "content_block_start":
@@ -123,7 +126,7 @@ def test_block_starts_with_all_that_its_type_has(any_claude_stream: Evidence) ->
 
 @requirement("claude.stream.block-starts-empty")
 def test_block_starts_empty(any_claude_stream: Evidence) -> None:
-    for step in of_type(steps(any_claude_stream[0]), "content_block_start"):
+    for step in of_type(steps(stream_in(any_claude_stream)), "content_block_start"):
         block = step.view.content_block
         if block is None or block.type not in ("text", "thinking", "tool_use"):
             continue
@@ -133,7 +136,7 @@ def test_block_starts_empty(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.signature-at-start")
 def test_thoughts_start_unsigned(any_claude_stream: Evidence) -> None:
-    for step in of_type(steps(any_claude_stream[0]), "content_block_start"):
+    for step in of_type(steps(stream_in(any_claude_stream)), "content_block_start"):
         block = step.view.content_block
         if block is not None and block.type == "thinking":
             got = block.signature if block.signature is not None else Words("none")
@@ -147,7 +150,7 @@ def test_deltas_hold_what_their_type_says(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.message-delta")
 def test_message_delta_follows_the_blocks(any_claude_stream: Evidence) -> None:
-    found = whole_stream(any_claude_stream[0])
+    found = whole_stream(stream_in(any_claude_stream))
     ends = [step.number for step in of_type(found, "message_delta")]
     expect(ends, "a message_delta behind the blocks", Words("none"), found[-1].at)
     for step in of_type(found, *BLOCK_EVENTS):
@@ -166,7 +169,7 @@ def test_stop_reason_is_one_of_seven(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.stop-reason-given")
 def test_stream_says_why_it_ended(any_claude_stream: Evidence) -> None:
-    ends = list(of_type(whole_stream(any_claude_stream[0]), "message_delta"))
+    ends = list(of_type(whole_stream(stream_in(any_claude_stream)), "message_delta"))
     if not ends:
         not_testable("there is no message_delta, which another sentence judges")
     last = ends[-1]
@@ -176,21 +179,21 @@ def test_stream_says_why_it_ended(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.stop-last")
 def test_message_stop_comes_last(any_claude_stream: Evidence) -> None:
-    last = [step for step in whole_stream(any_claude_stream[0]) if step.type != "ping"][-1:]
+    last = [step for step in whole_stream(stream_in(any_claude_stream)) if step.type != "ping"][-1:]
     for step in last:
         expect(step.type == "message_stop", "message_stop at the end", step.type or step.value, step.at)
 
 
 @requirement("claude.stream.stop-once")
 def test_message_stops_once(any_claude_stream: Evidence) -> None:
-    for step in list(of_type(steps(any_claude_stream[0]), "message_stop"))[1:]:
+    for step in list(of_type(steps(stream_in(any_claude_stream)), "message_stop"))[1:]:
         expect(False, "one message_stop", Words("a second one"), step.at)
 
 
 @requirement("claude.stream.usage-cumulative")
 def test_output_tokens_never_fall(any_claude_stream: Evidence) -> None:
     highest = 0
-    for step in steps(any_claude_stream[0]):
+    for step in steps(stream_in(any_claude_stream)):
         usage = (step.view.message and step.view.message.usage) or step.view.usage
         count = usage.output_tokens if usage else None
         if count is not None:
@@ -201,7 +204,7 @@ def test_output_tokens_never_fall(any_claude_stream: Evidence) -> None:
 @requirement("claude.stream.usage-kept")
 def test_the_prompt_is_not_overwritten(any_claude_stream: Evidence) -> None:
     told_first: int | None = None
-    for step in of_type(steps(any_claude_stream[0]), "message_start", "message_delta"):
+    for step in of_type(steps(stream_in(any_claude_stream)), "message_start", "message_delta"):
         usage = (step.view.message and step.view.message.usage) or step.view.usage or Usage()
         if step.type == "message_start":
             told_first = usage.prompt
@@ -212,7 +215,7 @@ def test_the_prompt_is_not_overwritten(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.errors-named")
 def test_errors_are_events_of_their_own(any_claude_stream: Evidence) -> None:
-    found = all_steps(any_claude_stream[0])
+    found = all_steps(stream_in(any_claude_stream))
     for place, step in enumerate(found):
         if not is_error(step):
             continue

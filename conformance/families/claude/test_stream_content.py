@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.streams import expect_increments
 from conformance.engine.requirement import requirement
-from conformance.families.claude.reading import Evidence, Told, json_of, told
+from conformance.families.claude.reading import Evidence, Told, json_of, stream_in, told
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange
 
@@ -20,7 +20,7 @@ HOMES = {
 
 @requirement("claude.stream.delta-fits")
 def test_deltas_fit_their_block(any_claude_stream: Evidence) -> None:
-    for block in told(any_claude_stream[0]).blocks:
+    for block in told(stream_in(any_claude_stream)).blocks:
         for step in block.pieces:
             homes = HOMES.get(step.delta.type or "")
             if homes and block.type:
@@ -30,7 +30,7 @@ def test_deltas_fit_their_block(any_claude_stream: Evidence) -> None:
 
 @requirement("claude.stream.input-json")
 def test_pieces_of_an_input_join_to_an_object(any_claude_stream: Evidence) -> None:
-    one = told(any_claude_stream[0])
+    one = told(stream_in(any_claude_stream))
     if not one.calls:
         not_testable("there is no tool call in this stream")
     if not one.complete:
@@ -49,9 +49,8 @@ def _is_object(text: str) -> bool:
 
 
 @requirement("claude.stream.signature")
-def test_signature_comes_whole_behind_the_thoughts(any_claude_thinking: Evidence) -> None:
-    stream = any_claude_thinking[0]
-    for block in told(stream).blocks:
+def test_signature_comes_whole_behind_the_thoughts(claude_thinking: Evidence) -> None:
+    for block in told(stream_in(claude_thinking)).blocks:
         signed = [step for step in block.pieces if step.delta.type == "signature_delta"]
         for step in signed[1:]:
             expect(False, "one signature_delta for a block", Words("a second one"), step.at)
@@ -62,25 +61,25 @@ def test_signature_comes_whole_behind_the_thoughts(any_claude_thinking: Evidence
 
 @requirement("claude.stream.increments")
 def test_deltas_are_increments(any_claude_stream: Evidence) -> None:
-    for block in told(any_claude_stream[0]).blocks:
+    for block in told(stream_in(any_claude_stream)).blocks:
         for name in ("text", "thinking"):
             expect_increments([(step.at, getattr(step.delta, name) or "") for step in block.pieces])
 
 
 @requirement("claude.stream.same-structure")
-def test_echo_is_told_alike_in_both_modes(claude_echo: Exchange, claude_echo_stream: Exchange) -> None:
-    whole, piecewise = told(claude_echo), told(claude_echo_stream)
+def test_echo_is_told_alike_in_both_modes(claude_echo_whole: Exchange, claude_echo_streamed: Exchange) -> None:
+    whole, piecewise = told(claude_echo_whole), told(claude_echo_streamed)
     if whole.text != piecewise.text or not whole.text:
         not_testable("the model used other words in the other mode")
-    _expect_same(_reasons(whole), _reasons(piecewise), "stop_reason", claude_echo_stream)
-    _expect_same(_types(whole), _types(piecewise), "the types of the blocks", claude_echo_stream)
+    _expect_same(_reasons(whole), _reasons(piecewise), "stop_reason", claude_echo_streamed)
+    _expect_same(_types(whole), _types(piecewise), "the types of the blocks", claude_echo_streamed)
 
 
 @requirement("claude.stream.same-structure")
 def test_forced_call_is_told_alike_in_both_modes(
-    claude_tool_forced: Exchange, claude_tool_forced_stream: Exchange
+    claude_tool_forced_whole: Exchange, claude_tool_forced_stream: Exchange
 ) -> None:
-    whole, piecewise = told(claude_tool_forced), told(claude_tool_forced_stream)
+    whole, piecewise = told(claude_tool_forced_whole), told(claude_tool_forced_stream)
     if not (whole.complete and piecewise.complete):
         not_testable("the answer was cut in one of the modes")
     _expect_same(_names(whole), _names(piecewise), "the names of the calls", claude_tool_forced_stream)
@@ -103,13 +102,15 @@ def _names(one: Told) -> list[str]:
 
 
 @requirement("claude.stream.same-usage")
-def test_usage_is_the_same_in_both_modes(claude_echo: Exchange, claude_echo_stream: Exchange) -> None:
-    whole, piecewise = told(claude_echo), told(claude_echo_stream)
+def test_usage_is_the_same_in_both_modes(claude_echo_whole: Exchange, claude_echo_streamed: Exchange) -> None:
+    whole, piecewise = told(claude_echo_whole), told(claude_echo_streamed)
     if whole.text != piecewise.text or _thinks(whole) or _thinks(piecewise):
         not_testable("the model used other words in the other mode, or thought about them")
     counts = [_counts(one) for one in (whole, piecewise)]
     close = all(abs(one - other) <= 1 for one, other in zip(*counts, strict=True))
-    expect(close, f"{counts[0]} tokens (prompt, answer), as without streaming", counts[1], "usage", claude_echo_stream)
+    expect(
+        close, f"{counts[0]} tokens (prompt, answer), as without streaming", counts[1], "usage", claude_echo_streamed
+    )
 
 
 def _thinks(one: Told) -> bool:

@@ -41,6 +41,11 @@ def plain(asked: Body) -> bool:
     return bare and isinstance(asked["messages"][0]["content"], str)
 
 
+def copies(asked: Body) -> bool:
+    """Text of many scripts to be repeated."""
+    return "qz7" in json.dumps(asked["messages"])
+
+
 def chooses(kind: str) -> When:
     """Requests with a tool_choice of this type."""
     return lambda asked: (asked.get("tool_choice") or {}).get("type") == kind
@@ -129,6 +134,7 @@ def text_instead(answer: Body) -> None:
     "claude.answer.content-null",
     "An answer to a picture has null as its content.",
     "claude.answer.envelope",
+    also={"claude.answer.says-something": "there is nothing to say it in"},
     source="anthropic-python and anthropic-sdk-typescript: content is iterated unchecked",
 )
 @answers(has_block("image"))
@@ -142,7 +148,7 @@ def content_null(answer: Body) -> None:
     "claude.answer.envelope",
     source="Anthropic API reference, Messages: role",
 )
-@answers(has("system"))
+@answers(copies)
 def role_missing(answer: Body) -> None:
     del answer["role"]
 
@@ -208,6 +214,7 @@ def id_of_call_empty(answer: Body) -> None:
     "claude.answer.block-untyped",
     "The text block of an answer that a stop sequence ended has no type.",
     "claude.answer.blocks",
+    also={"claude.stream.same-structure": "the block of the stream has its type"},
     source="anthropic-python types: TextBlock.type",
 )
 @answers(has("stop_sequences"))
@@ -335,7 +342,7 @@ def model_of_upstream(event: Body) -> None:
     "claude.answer.says-something",
     source="BerriAI/litellm#40864",
 )
-@answers(has("system"))
+@answers(plain)
 def blocked_as_success(answer: Body) -> None:
     answer["content"] = []
 
@@ -370,7 +377,7 @@ def astral_replaced(answer: Body) -> None:
     "claude.text.unicode",
     source="HTTP clients that guess the charset of text/event-stream",
 )
-@events("content_block_delta", when=has("system"))
+@events("content_block_delta", when=copies)
 def misread(event: Body) -> None:
     event["delta"]["text"] = event["delta"]["text"].encode().decode("latin-1")
 
@@ -571,6 +578,7 @@ def cut_is_end_in_streams(event: Body) -> None:
     "claude.stop.sequence-is-end",
     "A text that a stop sequence ended has the reason end_turn.",
     "claude.stop.sequence-reason",
+    also={"claude.stream.same-structure": "the stream has the right reason"},
     source="converters of chat completions, whose finish_reason is stop for both",
 )
 @answers(has("stop_sequences"))
@@ -583,6 +591,7 @@ def sequence_is_end(answer: Body) -> None:
     "claude.stop.sequence-is-end-in-streams",
     "A streamed text that a stop sequence ended has the reason end_turn.",
     "claude.stop.sequence-reason",
+    also={"claude.stream.same-structure": "the whole answer has the right reason"},
     source="converters of chat completions, whose finish_reason is stop for both",
 )
 @events("message_delta", when=has("stop_sequences"))
@@ -609,7 +618,7 @@ def sequence_unnamed(answer: Body) -> None:
 )
 @events("message_delta", when=has("stop_sequences"))
 def wrong_sequence_named(event: Body) -> None:
-    event["delta"]["stop_sequence"] = "zebra"
+    event["delta"]["stop_sequence"] = "crocodile"
 
 
 @fault(
@@ -655,7 +664,7 @@ def sequence_in_text(answer: Body) -> None:
 @streams(has("stop_sequences"))
 def sequence_streamed(found: Events) -> Events:
     last = places(found, "content_block_stop")[-1]
-    return [*found[:last], delta_of(0, type="text_delta", text="5, 6"), *found[last:]]
+    return [*found[:last], delta_of(0, type="text_delta", text="zebra, over"), *found[last:]]
 
 
 @fault(
@@ -667,7 +676,7 @@ def sequence_streamed(found: Events) -> Events:
 @streams(has("stop_sequences"))
 def beginning_streamed(found: Events) -> Events:
     last = places(found, "content_block_stop")[-1]
-    return [*found[:last], delta_of(0, type="text_delta", text="5"), *found[last:]]
+    return [*found[:last], delta_of(0, type="text_delta", text="zebra,"), *found[last:]]
 
 
 # Tools
@@ -753,6 +762,7 @@ fault(
 def none_is_auto(answer: Body) -> None:
     call = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Paris", "unit": "celsius"}}
     answer |= {"content": [call], "stop_reason": "tool_use"}
+    answer["usage"]["output_tokens"] = 9
 
 
 @fault(
@@ -802,9 +812,9 @@ fault(
     "claude.tools.history-counted",
     source="converters that keep the text blocks only",
 )
-@answers(has_block("tool_result"))
-def history_dropped(answer: Body) -> None:
-    answer["usage"]["input_tokens"] = 7
+@events("message_start", "message_delta", when=has_block("tool_result"))
+def history_dropped(event: Body) -> None:
+    (event.get("usage") or event["message"]["usage"])["input_tokens"] = 7
 
 
 # Thoughts
@@ -893,7 +903,7 @@ def all_named_message(found: Events) -> list[bytes]:
     "claude.stream.no-done",
     source="gateways with one writer for all formats",
 )
-@streams(has("system"))
+@streams(copies)
 def done_added(found: Events) -> list[Any]:
     return [*found, b"data: [DONE]\n\n"]
 
@@ -971,7 +981,7 @@ def start_with_content(event: Body) -> None:
     "claude.stream.start-shape",
     source="Anthropic API reference, streaming: stop_reason is null in message_start",
 )
-@events("message_start", when=has("system"))
+@events("message_start", when=copies)
 def start_with_reason(event: Body) -> None:
     event["message"]["stop_reason"] = "end_turn"
 
@@ -1006,7 +1016,7 @@ def input_without_index(event: Body) -> None:
     also={"claude.stream.block-stopped": "no stop says which block it is about"},
     source="anthropic-python types: RawContentBlockStopEvent",
 )
-@events("content_block_stop", when=has("system"))
+@events("content_block_stop", when=copies)
 def stop_without_index(event: Body) -> None:
     del event["index"]
 
@@ -1161,7 +1171,7 @@ def call_start_without_id(event: Body) -> None:
     "claude.stream.block-starts-empty",
     source="converters that open the block when the first text comes",
 )
-@streams(has("system"))
+@streams(copies)
 def text_at_start(found: Events) -> Events:
     first = places(found, "content_block_start")[0]
     found[first]["content_block"]["text"] = found[first + 1]["delta"]["text"]
@@ -1325,7 +1335,7 @@ def thoughts_behind_signature(found: Events) -> Events:
     "claude.stream.increments",
     source="converters of upstreams that send the whole text each time",
 )
-@streams(has("system"))
+@streams(copies)
 def cumulative_text(found: Events) -> Events:
     before = ""
     for place in places(found, "content_block_delta"):
@@ -1480,6 +1490,7 @@ def usage_in_steps(found: Events) -> Events:
     "message_delta tells zero tokens of the prompt.",
     "claude.stream.usage-kept",
     "claude.usage.input-positive",
+    also={"claude.stream.same-usage": "the whole answer tells the prompt"},
     source="the official clients overwrite what message_start said",
 )
 @events("message_delta", when=has("stop_sequences"))
@@ -1509,7 +1520,7 @@ def error_unnamed(found: Events) -> list[Any]:
     "claude.stream.errors-named",
     source="gateways with one writer for all formats",
 )
-@streams(has("system"))
+@streams(copies)
 def error_of_openai(found: Events) -> list[Any]:
     return _broken(found, named({"error": {"message": "Overloaded.", "type": "server_error"}}, "error"))
 
@@ -1529,11 +1540,12 @@ def error_and_on(found: Events) -> list[Any]:
     "claude.stream.other-reason",
     "A stream ended with another reason than the whole answer with the same text.",
     "claude.stream.same-structure",
+    also={"claude.stop.sequence-reason": "it was a stop sequence"},
     source="hubs with two translations",
 )
-@events("message_delta", when=has("system"))
+@events("message_delta", when=copies)
 def other_reason(event: Body) -> None:
-    event["delta"]["stop_reason"] = "refusal"
+    event["delta"] = {"stop_reason": "refusal", "stop_sequence": None}
 
 
 @fault(
@@ -1542,7 +1554,7 @@ def other_reason(event: Body) -> None:
     "claude.stream.same-structure",
     source="converters that open a block at every change of upstream",
 )
-@streams(has("system"))
+@streams(copies)
 def block_of_its_own(found: Events) -> list[Any]:
     start = {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}
     return [*found[:-2], start, {"type": "content_block_stop", "index": 1}, *found[-2:]]
@@ -1554,7 +1566,7 @@ def block_of_its_own(found: Events) -> list[Any]:
     "claude.stream.same-usage",
     source="gateways that do not ask upstream for the usage of a stream",
 )
-@events("message_delta", when=has("system"))
+@events("message_delta", when=copies)
 def other_usage(event: Body) -> None:
     event["usage"]["output_tokens"] += 7
 
@@ -1568,19 +1580,6 @@ fault(
     source="hubs with a default limit",
 )(serves(CLAUDE, "max_tokens", lambda value: value is ..., CANNED))
 
-fault(
-    "claude.refusal.limit-as-text-served",
-    "A limit that is no number is dropped.",
-    "claude.refusal.max-tokens-type",
-    source="hubs that drop what they cannot read",
-)(serves(CLAUDE, "max_tokens", lambda value: isinstance(value, str), CANNED))
-
-fault(
-    "claude.refusal.negative-limit-served",
-    "A negative limit is dropped.",
-    "claude.refusal.max-tokens-negative",
-    source="hubs that check the type alone",
-)(serves(CLAUDE, "max_tokens", lambda value: isinstance(value, int) and value < 0, CANNED))
 
 fault(
     "claude.refusal.no-messages-served",
@@ -1588,41 +1587,6 @@ fault(
     "claude.refusal.messages-missing",
     source="hubs that take a missing list for an empty one",
 )(serves(CLAUDE, "messages", lambda value: value is ..., CANNED))
-
-fault(
-    "claude.refusal.text-as-messages-served",
-    "Text in the place of the messages is taken for one turn.",
-    "claude.refusal.messages-type",
-    source="hubs that read what they can",
-)(serves(CLAUDE, "messages", lambda value: isinstance(value, str), CANNED))
-
-fault(
-    "claude.refusal.empty-messages-served",
-    "An empty list of messages is served.",
-    "claude.refusal.messages-empty",
-    source="hubs that leave the check to upstream",
-)(serves(CLAUDE, "messages", lambda value: value == [], CANNED))
-
-fault(
-    "claude.refusal.stranger-served",
-    "A turn of an unknown role is taken for the user's.",
-    "claude.refusal.role",
-    source="converters that map all but assistant to user",
-)(serves(CLAUDE, "messages", lambda value: isinstance(value, list) and "robot" in json.dumps(value), CANNED))
-
-fault(
-    "claude.refusal.stream-as-text-served",
-    "A text in the place of stream is taken for false.",
-    "claude.refusal.stream-type",
-    source="hubs in languages with truthy texts",
-)(serves(CLAUDE, "stream", lambda value: isinstance(value, str), CANNED))
-
-fault(
-    "claude.refusal.hot-served",
-    "A temperature of 99 is served.",
-    "claude.refusal.temperature-range",
-    source="hubs that leave the check to upstream",
-)(serves(CLAUDE, "temperature", lambda value: value == 99, CANNED))
 
 
 def _refused(change: Callable[[Body, Reply], Any], status: int = 400) -> Spoil:
@@ -1706,17 +1670,18 @@ fault(
 
 fault(
     "claude.count.zero",
-    "The count of a short prompt's tokens is zero.",
+    "The count of a prompt's tokens is zero.",
     "claude.count.shape",
     source="hubs that answer the question without counting",
-)(_counts(lambda count: 0 if count < 60 else count))
+)(_counts(lambda _count: 0))
 
 fault(
     "claude.count.constant",
-    "Every prompt has ten tokens.",
+    "Every prompt has five tokens.",
     "claude.count.grows",
+    also={"claude.count.equals-usage": "the bill is higher"},
     source="hubs that answer the question without counting",
-)(_counts(lambda _count: 10))
+)(_counts(lambda _count: 5))
 
 fault(
     "claude.count.too-high",
@@ -1745,7 +1710,7 @@ def _lists(
     """Makes a fault of a function `(list, query)` that changes the Anthropic model list in place."""
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
-        ours = ask.operation == LIST and ask.header("anthropic-version") and ask.header("x-api-key")
+        ours = ask.operation == LIST and ask.header("anthropic-version")
         if not ours or reply.status != 200:
             return reply
         page = reply.json
@@ -1797,7 +1762,7 @@ def first_id_of_list(ask: Ask, reply: Reply) -> Reply:
 )
 def page_too_long(ask: Ask, reply: Reply) -> Reply:
     def change(page: Body, query: dict[str, list[str]]) -> None:
-        if "limit" in query and "after_id" not in query:
+        if "limit" in query and page["data"]:
             page["data"].append({**page["data"][-1], "id": "claude-extra"})
             page["last_id"] = "claude-extra"
 
@@ -1825,7 +1790,7 @@ def page_overlaps(ask: Ask, reply: Reply) -> Reply:
     def change(page: Body, query: dict[str, list[str]]) -> None:
         for last in query.get("after_id", ()):
             first = {"id": last, "type": "model", "display_name": last, "created_at": "2025-01-01T00:00:00Z"}
-            page["data"].insert(0, first)
+            page["data"] = [first, *page["data"][:1]]
             page |= {"first_id": last, "last_id": page["data"][-1]["id"]}
 
     return _lists(change)(ask, reply)
