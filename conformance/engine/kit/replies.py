@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from conformance.engine.contract import Violation, load_contract
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.kit.reading import asked
+from conformance.engine.kit.reading import all_served, asked
 from conformance.wire.exchange import Exchange
 
 CLOCK_TOLERANCE = 300.0
@@ -28,6 +28,21 @@ def expect_served(exchange: Exchange) -> None:
 def streamed(exchange: Exchange) -> bool:
     """Whether a stream was asked for in the body."""
     return asked(exchange).get("stream") is True
+
+
+def stream_in(evidence: Sequence[Exchange]) -> Exchange:
+    """The reply of a probe that was asked for as a stream: the first that was served, if one was.
+
+    Raises:
+        NotTestable: none was asked for.
+    """
+    found = [exchange for exchange in evidence if streamed(exchange)]
+    return next((one for one in (*(e for e in found if e.ok), *found)), None) or not_testable("no stream was asked for")
+
+
+def whole_answers(evidence: Sequence[Exchange]) -> list[Exchange]:
+    """Those replies of a probe that were asked for as a whole, and served; raises like `served` when none was."""
+    return all_served([exchange for exchange in evidence if not streamed(exchange)])
 
 
 def misshapen(schema: str, value: Any, places: Places, names: Iterable[str]) -> Iterator[Violation]:

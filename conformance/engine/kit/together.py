@@ -5,9 +5,12 @@ A good hub serves them at the cost of one request; a bad one is asked again, so 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance.engine.judge import NO_ACCESS
+from conformance.engine.kit.answers import text_of
+from conformance.engine.kit.reading import asked
 from conformance.engine.probe import Admit, Conversation, Group, Hub, ProbeFunction
 from conformance.wire.exchange import Exchange
 
@@ -34,3 +37,21 @@ def alone(name: str, number: int, *probes: ProbeFunction, admit: Admit = Admit.A
     """One of the things that probes ask together, by its number from 1, under a name of its own."""
     names = {function.__name__ for function in probes}
     return Group(name, lambda candidate: candidate.name in names, admit, alone=number)
+
+
+async def ask_for_text(hub: Hub, operation: str, together: Body, *alone: Body) -> Conversation:
+    """The same, and each alone also where the reply has no text: one that calls a tool for all that tells little."""
+    first = await hub.ask(operation, **together)
+    if not asks_on(hub, first) and (text_of(first) or not first.ok):
+        return (first,)
+    return first, *[await hub.ask(operation, **fields) for fields in alone]
+
+
+def telling(conversation: Sequence[Exchange], holds: Callable[[Body], bool]) -> Exchange:
+    """The exchange that tells of one of these things: the first where it has text, else the last that asks for it.
+
+    Args:
+        holds: whether the body of a request asks for it.
+    """
+    first = conversation[0]
+    return first if first.ok and text_of(first) else [one for one in conversation if holds(asked(one))][-1]

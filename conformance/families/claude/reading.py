@@ -8,8 +8,8 @@ from typing import Any
 
 from conformance.engine.contract import Violation
 from conformance.engine.judge import Words, expect, not_testable, parsed
-from conformance.engine.kit.reading import all_served, need_end, served
-from conformance.engine.kit.replies import misshapen, streamed
+from conformance.engine.kit.reading import need_end, served
+from conformance.engine.kit.replies import misshapen, stream_in, streamed, whole_answers
 from conformance.engine.kit.streams import is_terminator, value_of
 from conformance.families.claude.views import Block, Delta, Message, StreamEvent, Usage
 from conformance.wire import strictjson
@@ -67,23 +67,6 @@ class Step:
     def place(self, pointer: str) -> str:
         """A place in it, for a finding."""
         return f"{self.at} {pointer}".strip()
-
-
-def stream_in(evidence: Evidence) -> Exchange:
-    """The reply of a probe that was asked for as a stream: the first that was served, if one was.
-
-    Raises:
-        NotTestable: none was asked for.
-    """
-    found = [exchange for exchange in evidence if streamed(exchange)]
-    return (
-        next((one for one in found if one.ok), None) or next(iter(found), None) or not_testable("no stream was asked")
-    )
-
-
-def whole_answers(evidence: Evidence) -> list[Exchange]:
-    """Those answers of a probe that were asked for as a whole and served; raises like `served` when there are none."""
-    return all_served([exchange for exchange in evidence if not streamed(exchange)])
 
 
 @remembered

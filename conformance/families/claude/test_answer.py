@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from conformance.engine.judge import Words, expect, not_testable, parsed
 from conformance.engine.kit.echo import expect_survival
 from conformance.engine.kit.reading import all_served, asked
-from conformance.engine.kit.replies import expect_model, streamed
+from conformance.engine.kit.replies import expect_model, streamed, whole_answers
 from conformance.engine.requirement import requirement
-from conformance.families.claude.reading import Evidence, Told, expect_answer_shape, steps, told, whole_answers
+from conformance.families.claude.reading import Evidence, Told, expect_answer_shape, steps, told
 from conformance.families.claude.views import Block, Message
 from conformance.wire.exchange import Exchange
 

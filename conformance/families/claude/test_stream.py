@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.engine.contract import load_contract
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit.replies import stream_in
 from conformance.engine.requirement import requirement
 from conformance.families.claude.reading import (
     Evidence,
@@ -12,7 +13,6 @@ from conformance.families.claude.reading import (
     is_error,
     of_type,
     steps,
-    stream_in,
     terminators,
     whole_stream,
 )

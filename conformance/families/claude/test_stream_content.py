@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit.replies import stream_in
 from conformance.engine.kit.streams import expect_increments
 from conformance.engine.requirement import requirement
-from conformance.families.claude.reading import Evidence, Told, json_of, stream_in, told
+from conformance.families.claude.reading import Evidence, Told, json_of, told
 from conformance.wire import strictjson
 from conformance.wire.exchange import Exchange
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.reading import all_served, asked, served
-from conformance.engine.kit.replies import expect_served
+from conformance.engine.kit.replies import expect_served, stream_in
 from conformance.engine.requirement import requirement
-from conformance.families.claude.reading import Evidence, Told, stream_in, told
+from conformance.families.claude.reading import Evidence, Told, told
 
 THOUGHTS = ("thinking", "redacted_thinking")
 

@@ -10,12 +10,14 @@ import base64
 from dataclasses import asdict
 from typing import Any
 
+from conformance.engine.kit import answers
 from conformance.engine.kit.echo import COPYIST
 from conformance.engine.kit.prompts import BATTERY, CAP, GREETING, LONG_COUNT, REPEAT, TIME, TWO_TOOLS, VERDICT, WEATHER
 from conformance.engine.kit.reading import offered
-from conformance.engine.kit.refusals import ask_wrongly
+from conformance.engine.kit.refusals import Wrongs, ask_wrongly
 from conformance.engine.kit.samples import png
-from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
+from conformance.engine.kit.together import Body, alone, ask_for_text, ask_together, asks_on
+from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, probe
 from conformance.wire.exchange import Exchange
 
 RESPONSES = "responses-create"
@@ -37,9 +39,27 @@ def user(content: Any) -> list[dict[str, Any]]:
     return [{"role": "user", "content": content}]
 
 
+SUGGESTION = "What is the weather in Paris? Use the tool get_weather."
+SHORT: Body = {"max_output_tokens": BOUND}
+LONG: Body = {"max_output_tokens": CAP, "input": LONG_COUNT}
+NULLABLE = (
+    "instructions",
+    "max_output_tokens",
+    "temperature",
+    "top_p",
+    "stream",
+    "reasoning",
+    "previous_response_id",
+    "truncation",
+    "metadata",
+    "store",
+    "parallel_tool_calls",
+)
+
+
 async def ask(hub: Hub, **fields: Any) -> Exchange:
     """A short answer."""
-    return await hub.ask(RESPONSES, **{"max_output_tokens": BOUND, **fields})
+    return await hub.ask(RESPONSES, **{**SHORT, **fields})
 
 
 async def stream(hub: Hub, **fields: Any) -> Exchange:
@@ -53,41 +73,19 @@ async def responses_answer(hub: Hub) -> Exchange:
     return await ask(hub, input=GREETING)
 
 
-@probe(RESPONSES)
-async def responses_stream(hub: Hub) -> Exchange:
-    """The same question as a stream."""
-    return await stream(hub, input=GREETING)
-
-
-@probe(RESPONSES, admit=Admit.REPLY)
-async def responses_list(hub: Hub) -> Exchange:
-    """The same question as a list with one message."""
-    return await ask(hub, input=user(GREETING))
-
-
-@probe(RESPONSES, admit=Admit.REPLY)
-async def responses_nulls(hub: Hub) -> Exchange:
-    """The same question with every nullable field given as null."""
-    nullable = (
-        "instructions",
-        "max_output_tokens",
-        "temperature",
-        "top_p",
-        "stream",
-        "reasoning",
-        "previous_response_id",
-        "truncation",
-        "metadata",
-        "store",
-        "parallel_tool_calls",
+@probe(RESPONSES, together=True)
+async def responses_settings(hub: Hub) -> Conversation:
+    """The same question under instructions, and with settings that the answer repeats; each alone."""
+    plain, orders = {**SHORT, "input": GREETING}, {"instructions": ORDERS}
+    labels, warmth = {"metadata": {"suite": "kx-41"}}, {"temperature": 0.5}
+    return await ask_together(
+        hub,
+        RESPONSES,
+        {**plain, **orders, **labels, **warmth},
+        {**plain, **orders},
+        {**plain, **labels},
+        {**plain, **warmth},
     )
-    return await ask(hub, input=GREETING, **dict.fromkeys(nullable))
-
-
-@probe(RESPONSES)
-async def responses_settings(hub: Hub) -> Exchange:
-    """The same question under instructions, with settings whose effect the answer repeats."""
-    return await ask(hub, input=GREETING, instructions=ORDERS, temperature=0.5, metadata={"suite": "kx-41"})
 
 
 @probe(RESPONSES)
@@ -98,22 +96,16 @@ async def responses_image(hub: Hub) -> Exchange:
     return await ask(hub, input=user([{"type": "input_text", "text": GREETING}, picture]))
 
 
-@probe(RESPONSES)
-async def responses_echo_stream(hub: Hub) -> Exchange:
-    """Text of many scripts to be repeated, streamed."""
-    return await stream(hub, instructions=COPYIST, input=REPEAT, max_output_tokens=128)
-
-
-@probe(RESPONSES)
-async def responses_cap(hub: Hub) -> Exchange:
-    """A long task under a small `max_output_tokens`."""
-    return await ask(hub, input=LONG_COUNT, max_output_tokens=CAP)
+@probe(RESPONSES, admit=Admit.REPLY, together=True)
+async def responses_capped(hub: Hub) -> Conversation:
+    """A long task under a small limit, as a list with one message; each alone."""
+    return await ask_together(hub, RESPONSES, {**LONG, "input": user(LONG_COUNT)}, LONG, {"input": user(GREETING)})
 
 
 @probe(RESPONSES)
 async def responses_cap_stream(hub: Hub) -> Exchange:
-    """The same as a stream."""
-    return await stream(hub, input=LONG_COUNT, max_output_tokens=CAP)
+    """The same as a stream, as a string."""
+    return await stream(hub, **LONG)
 
 
 @probe(RESPONSES)
@@ -128,39 +120,41 @@ async def responses_tool_named_stream(hub: Hub) -> Exchange:
     )
 
 
-@probe(RESPONSES)
-async def responses_tools_two_stream(hub: Hub) -> Exchange:
-    """Two calls wished for in one turn, one of a function without parameters; the model decides; streamed."""
-    return await stream(hub, input=TWO_TOOLS, tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
-
-
-@probe(RESPONSES)
-async def responses_tool_none(hub: Hub) -> Exchange:
-    """A question that suggests a tool whose use is forbidden."""
-    question = "What is the weather in Paris? Use the tool get_weather."
-    return await ask(hub, input=question, tools=[WEATHER_TOOL], tool_choice="none")
-
-
 @probe(RESPONSES, admit=Admit.REPLY)
 async def responses_tool_loop(hub: Hub) -> Conversation:
-    """Any call is required of a model that has no reason for one; then its own items go back with the results."""
+    """Any call is required of a model that has no reason for one; then its own items go back with the results.
+
+    With them two calls are wished for in one turn, one of a function without parameters; the model decides, streamed.
+    """
     first = await ask(hub, input=GREETING, tools=[BATTERY_TOOL], tool_choice="required")
-    items = called_items(first)
-    if items is None:
-        return (first,)
+    items = called_items(first) or []
     results = [
         {"type": "function_call_output", "call_id": item["call_id"], "output": '{"percent": 81}'}
         for item in items
         if item["type"] == "function_call"
     ]
-    return first, await ask(hub, input=[*user(GREETING), *items, *results], tools=[BATTERY_TOOL])
+    before = [*user(GREETING), *items, *results] if items else []
+    wish = {"tools": [WEATHER_TOOL, BATTERY_TOOL], "tool_choice": "auto"}
+    second = await stream(hub, input=[*before, *user(TWO_TOOLS)], **wish)
+    if not (before and asks_on(hub, second)):
+        return first, second
+    return first, second, await stream(hub, input=TWO_TOOLS, **wish)
 
 
-@probe(RESPONSES)
-async def responses_schema(hub: Hub) -> Exchange:
-    """A JSON object whose form the question does not tell, only the schema."""
-    form = {"type": "json_schema", "name": "verdict", "strict": True, "schema": VERDICT}
-    return await ask(hub, input="Decide.", text={"format": form})
+@probe(RESPONSES, admit=Admit.REPLY)
+async def responses_form(hub: Hub) -> Conversation:
+    """A JSON object whose form only the schema tells, a tool whose use is forbidden, and nulls; each alone."""
+    nulls = dict.fromkeys(NULLABLE)
+    form = {**SHORT, "text": {"format": {"type": "json_schema", "name": "verdict", "strict": True, "schema": VERDICT}}}
+    forbidden = {**SHORT, "input": SUGGESTION, "tools": [WEATHER_TOOL], "tool_choice": "none"}
+    return await ask_for_text(
+        hub,
+        RESPONSES,
+        {**nulls, **form, **forbidden},
+        forbidden,
+        {**form, "input": "Decide."},
+        {**nulls, "input": GREETING},
+    )
 
 
 @probe(RESPONSES)
@@ -179,18 +173,25 @@ async def responses_reasoning_stream(hub: Hub) -> Exchange:
 
 @probe(RESPONSES, admit=Admit.REPLY)
 async def responses_memory(hub: Hub) -> Conversation:
-    """A code word is told, and asked for by `previous_response_id`; then the first answer is read and deleted."""
-    told = f"The code word is {CODE_WORD}. Please keep it in mind for later. Answer with the single word: ok"
-    first = await ask(hub, input=told, store=True)
-    name = id_of(first)
+    """A code word is told with text of many scripts that is to be repeated, streamed, and is asked for later.
+
+    Where no stream tells an id, a whole answer has to. It is asked for by `previous_response_id`; then that answer is
+    read, deleted, and read again.
+    """
+    told = f"The code word is {CODE_WORD}. Please keep it in mind for later. {REPEAT}"
+    turn = {"instructions": COPYIST, "input": told, "max_output_tokens": 128, "store": True}
+    opening = [await stream(hub, **turn)]
+    if id_of(opening[0]) is None or not opening[0].events:
+        opening.append(await ask(hub, **turn))
+    name = id_of(opening[-1])
     if name is None:
-        return (first,)
-    second = await ask(hub, input="What is the code word?", previous_response_id=name)
-    path = f"{PATH}/{name}"
+        return tuple(opening)
+    second = await ask(hub, input="What is the code word?", previous_response_id=name, store=True)
+    path = f"{PATH}/{id_of(second) or name}"
     read = await hub.send(path=path)
     if not read.ok:
-        return first, second, read
-    return first, second, read, await hub.send(path=path, method="DELETE"), await hub.send(path=path)
+        return *opening, second, read
+    return *opening, second, read, await hub.send(path=path, method="DELETE"), await hub.send(path=path)
 
 
 @probe(RESPONSES, admit=Admit.REPLY)
@@ -200,77 +201,45 @@ async def responses_unknown_past(hub: Hub) -> Exchange:
 
 
 @probe(RESPONSES, admit=Admit.REFUSAL)
-async def responses_wrong_types(hub: Hub) -> Conversation:
-    """Requests with a field missing or of a wrong JSON type; see `WRONG_TYPES`."""
-    return await ask_wrongly(hub, RESPONSES, _plain(hub), WRONG_TYPES)
+async def responses_wrong(hub: Hub) -> Conversation:
+    """Requests with a value of a kind that does not exist; see `WRONGS`."""
+    plain = {"model": hub.model("responses"), "input": GREETING, "max_output_tokens": CAP}
+    return await ask_wrongly(hub, RESPONSES, plain, WRONGS)
 
 
-@probe(RESPONSES, admit=Admit.REFUSAL)
-async def responses_wrong_values(hub: Hub) -> Conversation:
-    """Requests with a value out of its range, or of a kind that does not exist; see `WRONG_VALUES`."""
-    return await ask_wrongly(hub, RESPONSES, _plain(hub), WRONG_VALUES)
-
-
-WRONG_TYPES: dict[str, Any] = {
-    "input": ...,
-    "input as a number": 7,
-    "stream": "yes",
-    "max_output_tokens": "many",
-    "temperature": "hot",
-}
-WRONG_VALUES: dict[str, Any] = {
-    "max_output_tokens": -1,
-    "temperature": 99,
-    "input of an unknown type": [{"type": "crystal_ball", "content": GREETING}],
-    "tools of an unknown type": [{"type": "crystal_ball"}],
-}
-
-
-def _plain(hub: Hub) -> dict[str, Any]:
-    return {"model": hub.model("responses"), "input": GREETING, "max_output_tokens": CAP}
-
+WRONGS: Wrongs = {"tools of an unknown type": [{"type": "crystal_ball"}]}
+"""What real hubs get wrong most; the fuzzer tries every other field."""
 
 ANSWERS = (
     responses_answer,
-    responses_list,
-    responses_nulls,
     responses_settings,
     responses_image,
-    responses_cap,
-    responses_tool_none,
+    responses_capped,
     responses_tool_loop,
-    responses_schema,
+    responses_form,
 )
 STREAMS = (
-    responses_stream,
-    responses_echo_stream,
     responses_cap_stream,
     responses_tool_named_stream,
-    responses_tools_two_stream,
+    responses_tool_loop,
     responses_reasoning_stream,
+    responses_memory,
 )
 any_answer = offered("any_responses_answer", *ANSWERS)
 any_stream = offered("any_responses_stream", *STREAMS)
 any_reply = offered("any_responses_reply", *ANSWERS, *STREAMS)
 later_reply = offered("later_responses_reply", *(p for p in (*ANSWERS, *STREAMS) if p is not responses_answer))
-tool_replies = offered(
-    "any_responses_tool_reply",
-    responses_tool_named_stream,
-    responses_tools_two_stream,
-    responses_tool_none,
-    responses_tool_loop,
-)
-any_cap = group("any_responses_cap", responses_cap, responses_cap_stream)
+tool_replies = offered("any_responses_tool_reply", responses_tool_named_stream, responses_tool_loop, responses_form)
+instructed = alone("responses_instructed", 1, responses_settings)
+any_cap = alone("any_responses_cap", 1, responses_capped, responses_cap_stream)
+listed = alone("responses_list", 2, responses_capped, admit=Admit.REPLY)
 
 
 def id_of(exchange: Exchange) -> str | None:
     """The id of a served answer, None when it has none that can stand in a path."""
-    try:
-        name = exchange.json["id"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    fits = isinstance(name, str) and 0 < len(name) <= 256 and name.isascii() and name.isprintable()
-    return name if exchange.ok and fits and not set(name) & set("/?#% ") else None
+    name = answers.id_of(exchange) or ""
+    fits = 0 < len(name) <= 256 and name.isascii() and name.isprintable() and not set(name) & set("/?#% ")
+    return name if exchange.ok and fits else None
 
 
 def called_items(exchange: Exchange) -> list[dict[str, Any]] | None:

@@ -135,8 +135,8 @@ def said(exchange: Exchange) -> Said:
 
 
 def answers(evidence: Evidence) -> Iterator[tuple[Exchange, Said]]:
-    """The answers of a probe that were served."""
-    for exchange in all_served(evidence):
+    """The answers of a probe that were served; what is read or deleted later is none."""
+    for exchange in all_served([one for one in evidence if one.request.method == "POST"]):
         yield exchange, said(exchange)
 
 

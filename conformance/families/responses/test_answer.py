@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.kit.reading import all_served, asked
-from conformance.engine.kit.replies import expect_model, expect_now
+from conformance.engine.kit.reading import asked
+from conformance.engine.kit.replies import expect_model, expect_now, whole_answers
 from conformance.engine.requirement import requirement
 from conformance.families.responses.reading import Evidence, Placed, Said, answers, expect_shape, items, said, usage_of
 from conformance.families.responses.views import Item
@@ -59,7 +59,7 @@ def test_status_is_a_known_word(any_responses_reply: Evidence) -> None:
 
 @requirement("responses.answer.final")
 def test_answer_is_final(any_responses_answer: Evidence) -> None:
-    for exchange, one in answers(any_responses_answer):
+    for exchange, one in answers(whole_answers(any_responses_answer)):
         open_still = one.view.status in ("in_progress", "queued")
         wanted = "a final status, because nothing was asked to run in the background"
         expect(not open_still, wanted, one.view.status, one.place("/status"), exchange)
@@ -218,7 +218,7 @@ def test_calls_have_an_id_of_their_own(any_responses_reply: Evidence) -> None:
 
 
 def _items(evidence: Evidence) -> Iterator[tuple[Exchange, Placed]]:
-    for exchange in all_served(evidence):
+    for exchange, _ in answers(evidence):
         for item in items(exchange):
             yield exchange, item
 

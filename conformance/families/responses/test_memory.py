@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.judge import CLEAN_REFUSALS, NotOffered, Words, expect, not_testable
-from conformance.engine.kit.reading import expect_client_error, served
+from conformance.engine.kit.reading import asked, expect_client_error, served
 from conformance.engine.requirement import requirement
 from conformance.families.responses.probes import CODE_WORD
 from conformance.families.responses.reading import Evidence, said, taken
@@ -35,12 +35,12 @@ def test_unknown_past_is_refused(responses_unknown_past: Exchange) -> None:
 
 @requirement("responses.stored.same")
 def test_stored_answer_is_the_same(responses_memory: Evidence) -> None:
-    first, read = _turn(responses_memory, 0), _turn(responses_memory, 2)
+    sent, read = _sent(responses_memory), _turn(responses_memory, 2)
     if read.status in CLEAN_REFUSALS:
         raise NotOffered(f"the hub does not hand out stored answers: HTTP {read.status}")
     got = Words(f"HTTP {read.status}: {read.text[:200]}")
     expect(read.ok, "the answer again, or a refusal such as 404", got, "", read)
-    told, again = said(first), said(read)
+    told, again = said(sent), said(read)
     for name in ("id", "output"):
         before = told.value.get(name) if isinstance(told.value, dict) else None
         now = again.value.get(name) if isinstance(again.value, dict) else None
@@ -49,27 +49,35 @@ def test_stored_answer_is_the_same(responses_memory: Evidence) -> None:
 
 @requirement("responses.stored.honest")
 def test_answer_does_not_claim_to_be_stored(responses_memory: Evidence) -> None:
-    first, read = _turn(responses_memory, 0), _turn(responses_memory, 2)
-    store = said(first).view.store
+    sent, read = _sent(responses_memory), _turn(responses_memory, 2)
+    store = said(sent).view.store
     if store is None:
         not_testable("the answer does not say whether it is stored")
     got = Words(f"store {str(store).lower()}, and HTTP {read.status} for the stored answer")
-    expect(read.ok or not store, "store false, or an answer that can be read again", got, "/store", first)
+    expect(read.ok or not store, "store false, or an answer that can be read again", got, "/store", sent)
 
 
 @requirement("responses.stored.deleted")
 def test_deleted_answer_is_gone(responses_memory: Evidence) -> None:
-    _turn(responses_memory, 2)
-    if len(responses_memory) < 5:
+    if not _turn(responses_memory, 2).ok:
         not_testable("the hub does not hand out stored answers")
-    deleted, again = responses_memory[3:5]
+    deleted, again = _turn(responses_memory, 3), _turn(responses_memory, 4)
     if not deleted.ok:
         not_testable(f"the hub does not delete answers (HTTP {deleted.status})")
     expect(again.status == 404, "404 after the deletion", Words(f"HTTP {again.status}"), "", again)
 
 
+def _sent(conversation: Evidence) -> Exchange:
+    """The answer that is asked for again: that of the second turn, or of the first where there is no second."""
+    second = _turn(conversation, 1)
+    return second if second.ok else _turn(conversation, 0)
+
+
 def _turn(conversation: Evidence, number: int) -> Exchange:
-    served(conversation[0])
-    if number >= len(conversation):
+    """An exchange by its number; where the opening was asked for twice, the second one counts as the first turn."""
+    asked_again = len(conversation) > 1 and "instructions" in asked(conversation[1])
+    turns = conversation[1:] if asked_again else conversation
+    served(turns[0])
+    if number >= len(turns):
         not_testable("the first answer has no id, which another sentence judges")
-    return conversation[number]
+    return turns[number]

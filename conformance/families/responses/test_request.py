@@ -11,9 +11,10 @@ from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.echo import expect_survival
 from conformance.engine.kit.prompts import CAP, VERDICT
 from conformance.engine.kit.reading import served
-from conformance.engine.kit.replies import expect_served
+from conformance.engine.kit.replies import expect_served, stream_in
+from conformance.engine.kit.together import telling
 from conformance.engine.requirement import requirement
-from conformance.families.responses.reading import Said, finished, said, steps, taken, usage_of
+from conformance.families.responses.reading import Evidence, Said, finished, said, steps, taken, usage_of
 from conformance.wire.exchange import Exchange
 
 SAME_PROMPT_TOLERANCE = 4
@@ -25,23 +26,24 @@ def test_input_may_be_a_list_of_messages(responses_list: Exchange) -> None:
     expect_served(responses_list)
 
 
-@requirement("responses.request.list-equal")
-def test_message_counts_like_a_string(responses_answer: Exchange, responses_list: Exchange) -> None:
-    plain, listed = taken(responses_answer), taken(served(responses_list))
+@requirement("responses.request.same-prompt")
+def test_one_prompt_counts_alike(responses_cap_stream: Exchange, responses_list: Exchange) -> None:
+    plain, listed = taken(responses_cap_stream), taken(served(responses_list))
     close = abs(plain - listed) <= SAME_PROMPT_TOLERANCE
-    expect(close, f"about {plain} tokens, as for the string", listed, "/usage/input_tokens", responses_list)
+    wanted = f"about {plain} tokens, as for the string in a stream"
+    expect(close, wanted, listed, "/usage/input_tokens", responses_list)
 
 
 @requirement("responses.request.nulls")
-def test_null_equals_leaving_out(responses_nulls: Exchange) -> None:
-    expect_served(responses_nulls)
+def test_null_equals_leaving_out(responses_form: Evidence) -> None:
+    expect_served(telling(responses_form, lambda body: "previous_response_id" in body))
 
 
 @requirement("responses.request.instructions-counted")
-def test_instructions_reach_the_model(responses_answer: Exchange, responses_settings: Exchange) -> None:
-    plain, instructed = taken(responses_answer), taken(responses_settings)
+def test_instructions_reach_the_model(responses_answer: Exchange, responses_instructed: Exchange) -> None:
+    plain, instructed = taken(responses_answer), taken(responses_instructed)
     wanted = f"more than the {plain} tokens of the input alone, because there were instructions"
-    expect(instructed > plain, wanted, instructed, "/usage/input_tokens", responses_settings)
+    expect(instructed > plain, wanted, instructed, "/usage/input_tokens", responses_instructed)
 
 
 @requirement("responses.request.image-counted")
@@ -88,17 +90,18 @@ def _cut(exchange: Exchange) -> Said:
 
 
 @requirement("responses.text.unicode")
-def test_characters_survive(responses_echo_stream: Exchange) -> None:
-    deltas = [step for step in steps(responses_echo_stream) if step.type == "response.output_text.delta"]
+def test_characters_survive(responses_memory: Evidence) -> None:
+    echo = stream_in(responses_memory)
+    deltas = [step for step in steps(echo) if step.type == "response.output_text.delta"]
     joined = "".join(step.view.delta or "" for step in deltas)
     expect_survival([(step.at, step.view.delta or "") for step in deltas], joined, "the deltas")
-    one = said(responses_echo_stream)
+    one = said(echo)
     expect_survival([], one.view.text, one.place("/output"))
 
 
 @requirement("responses.format.json-schema")
-def test_text_fits_the_schema(responses_schema: Exchange) -> None:
-    one = finished(responses_schema)
+def test_text_fits_the_schema(responses_form: Evidence) -> None:
+    one = finished(served(telling(responses_form, lambda body: "text" in body)))
     if not one.view.text:
         not_testable("the answer has no text, or was refused")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.kit.replies import stream_in
 from conformance.engine.requirement import requirement
 from conformance.families.responses.reading import (
     ITEM_EVENTS,
@@ -58,14 +59,14 @@ def test_items_are_closed_once_and_last(any_responses_stream: Evidence) -> None:
         if thread.closed:
             for step in thread.steps[thread.steps.index(thread.closed[0]) + 1 :]:
                 expect(False, f"nothing of item {thread.index} after it is closed", step.type, step.at)
-        elif _ended_well(any_responses_stream[0]):
+        elif _ended_well(stream_in(any_responses_stream)):
             got = Words("none")
             expect(False, f"response.output_item.done for item {thread.index}", got, thread.steps[-1].at)
 
 
 @requirement("responses.stream.item-indexes")
 def test_items_are_numbered_from_zero(any_responses_stream: Evidence) -> None:
-    opened = [step for step in steps(any_responses_stream[0]) if step.type == ITEM_EVENTS[0]]
+    opened = [step for step in steps(stream_in(any_responses_stream)) if step.type == ITEM_EVENTS[0]]
     told = [step for step in opened if step.view.output_index is not None]
     if not told or len(told) < len(opened):
         not_testable("items are opened without an output_index, which another sentence judges")
@@ -79,12 +80,12 @@ def test_items_are_numbered_from_zero(any_responses_stream: Evidence) -> None:
 
 @requirement("responses.stream.item-ids")
 def test_items_keep_their_ids(any_responses_stream: Evidence) -> None:
-    final = final_items(any_responses_stream[0])
+    final = final_items(stream_in(any_responses_stream))
     for thread in _threads(any_responses_stream):
         later = [(step.view.item, step.place("/item")) for step in thread.closed if step.view.item]
         if thread.place < len(final):
             place = f"/output/{thread.place}"
-            later.append((final[thread.place], said(any_responses_stream[0]).place(place)))
+            later.append((final[thread.place], said(stream_in(any_responses_stream)).place(place)))
         for item, at in later:
             for name in ("id", "call_id"):
                 before, now = getattr(thread.first, name), getattr(item, name)
@@ -148,7 +149,7 @@ def test_text_goes_into_parts_of_its_kind(any_responses_stream: Evidence) -> Non
 
 @requirement("responses.stream.part-closed")
 def test_parts_and_texts_are_closed_once(any_responses_stream: Evidence) -> None:
-    if not _ended_well(any_responses_stream[0]):
+    if not _ended_well(stream_in(any_responses_stream)):
         not_testable("the stream did not end well")
     for place, lane in _texts(any_responses_stream):
         last = (lane.deltas or lane.opened or lane.done or lane.closed)[-1]
@@ -191,14 +192,14 @@ def test_text_is_whole_in_its_item(any_responses_stream: Evidence) -> None:
 @requirement("responses.stream.final-text")
 def test_text_is_whole_in_the_last_event(any_responses_stream: Evidence) -> None:
     _expect_versions(any_responses_stream, "final")
-    final = final_items(any_responses_stream[0])
+    final = final_items(stream_in(any_responses_stream))
     for thread in _threads(any_responses_stream):
         if thread.last.text and thread.place < len(final) and final[thread.place].type == "message":
             place = f"/output/{thread.place}/content"
             got = [part.words for part in final[thread.place].content]
             wanted = f"the {len(thread.last.content)} parts of the closed item"
             whole = len(got) >= len(thread.last.content)
-            expect(whole, wanted, got, said(any_responses_stream[0]).place(place))
+            expect(whole, wanted, got, said(stream_in(any_responses_stream)).place(place))
 
 
 def _expect_versions(evidence: Evidence, source: str) -> None:
@@ -220,14 +221,14 @@ def test_calls_are_opened_with_empty_arguments(any_responses_stream: Evidence) -
 
 @requirement("responses.stream.arguments-join")
 def test_argument_pieces_join(any_responses_stream: Evidence) -> None:
-    final = final_items(any_responses_stream[0])
+    final = final_items(stream_in(any_responses_stream))
     for thread in _calls(any_responses_stream):
         lane = thread.arguments
         told: list[tuple[str | None, str]] = [(lane.joined, lane.deltas[-1].at)] if lane.deltas else []
         told += [(step.view.arguments, step.at) for step in lane.done if step.view.arguments is not None]
         told += [(thread.last.arguments, step.place("/item/arguments")) for step in thread.closed[:1]]
         if thread.place < len(final):
-            place = said(any_responses_stream[0]).place(f"/output/{thread.place}/arguments")
+            place = said(stream_in(any_responses_stream)).place(f"/output/{thread.place}/arguments")
             told.append((final[thread.place].arguments, place))
         for text, at in told:
             if text is not None:
@@ -236,7 +237,7 @@ def test_argument_pieces_join(any_responses_stream: Evidence) -> None:
 
 @requirement("responses.stream.arguments-done")
 def test_arguments_are_ended_once(any_responses_stream: Evidence) -> None:
-    if not _ended_well(any_responses_stream[0]):
+    if not _ended_well(stream_in(any_responses_stream)):
         not_testable("the stream did not end well")
     for thread in _calls(any_responses_stream):
         count = len(thread.arguments.done)

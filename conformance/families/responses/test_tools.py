@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.reading import asked, served
 from conformance.engine.kit.replies import expect_served
+from conformance.engine.kit.together import telling
 from conformance.engine.requirement import requirement
 from conformance.families.responses.probes import called_items
 from conformance.families.responses.reading import Evidence, answers, finished, said, taken
@@ -29,9 +30,10 @@ def test_named_tool_is_called(responses_tool_named_stream: Exchange) -> None:
 
 
 @requirement("responses.tools.none")
-def test_forbidden_tools_are_not_called(responses_tool_none: Exchange) -> None:
-    names = [call.name for call in said(responses_tool_none).view.calls]
-    expect(not names, "no call, because tool_choice is none", names, "/output")
+def test_forbidden_tools_are_not_called(responses_form: Evidence) -> None:
+    forbidden = telling(responses_form, lambda body: "tools" in body)
+    names = [call.name for call in said(forbidden).view.calls]
+    expect(not names, "no call, because tool_choice is none", names, "/output", forbidden)
 
 
 @requirement("responses.tools.required")

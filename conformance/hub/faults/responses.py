@@ -288,8 +288,7 @@ declare(
     "The status is stop, the finish word of Chat Completions.",
     "answer.status",
     spoil=both(put("status", "stop"), lambda body: greets(body) and open_ended(body)),
-    also=_also("the word stands in the last event and beside a time of completion", "stream.terminal-status")
-    | _also("the word is not completed", "answer.completed-at"),
+    also=_also("the word is not completed", "answer.completed-at"),
     source="maiphucgiang/codebuddy2api#12",
 )
 declare(
@@ -355,7 +354,6 @@ declare(
     "A plain question gets a completed answer without any item.",
     "answer.says-something",
     spoil=whole(put("output", []), lambda body: greets(body) and open_ended(body)),
-    also=_also("the stream does hold a message", "stream.same-structure"),
     source="Wei-Shaw/sub2api#2826",
 )
 declare(
@@ -529,7 +527,7 @@ declare(
 declare(
     "request.list-twice",
     "A list of messages reaches the model twice.",
-    "request.list-equal",
+    "request.same-prompt",
     spoil=whole(
         lambda r: counted(input_tokens=2 * r["usage"]["input_tokens"])(r),
         listed,
@@ -706,7 +704,7 @@ declare(
     "tools.history-dropped",
     "Of a conversation with a call only the result reaches the model.",
     "tools.history-counted",
-    spoil=whole(counted(input_tokens=9), lambda body: "function_call_output" in json.dumps(body.get("input"))),
+    spoil=final(counted(input_tokens=9), lambda body: "function_call_output" in json.dumps(body.get("input"))),
     source="plain logic: the prompt holds more",
 )
 declare(
@@ -743,6 +741,7 @@ declare(
     "previous_response_id is ignored.",
     "memory.continued",
     spoil=whole(_forgetful, has("previous_response_id")),
+    also=_also("what is stored is another answer", "stored.same"),
     source="Open Responses specification: previous_response_id",
 )
 declare(
@@ -817,44 +816,13 @@ def kept() -> Spoil:
 
 # Refusals -------------------------------------------------------------------------------------------------------------
 
-for _name, _what, _red, _when in (
-    (
-        "no-input",
-        "A request without input is answered.",
-        "input-missing",
-        lambda body: "input" not in body and "model" in body,
-    ),
-    ("number", "A number as input is answered.", "input-type", lambda body: body.get("input") == 7),
-    ("stream-text", "Text as stream is taken for true or false.", "stream-type", lambda b: b.get("stream") == "yes"),
-    (
-        "limit-text",
-        "Text as max_output_tokens is dropped.",
-        "limit-type",
-        lambda body: body.get("max_output_tokens") == "many",
-    ),
-    (
-        "temperature-text",
-        "Text as temperature is dropped.",
-        "temperature-type",
-        lambda body: body.get("temperature") == "hot",
-    ),
-    (
-        "limit-below-zero",
-        "A negative max_output_tokens is dropped.",
-        "limit-negative",
-        lambda body: body.get("max_output_tokens") == -1,
-    ),
-    ("temperature-99", "A temperature of 99 is clipped.", "temperature-range", lambda b: b.get("temperature") == 99),
-    ("item", "An item of an unknown type is skipped.", "item-type", in_parts("crystal_ball")),
-    ("tool", "A tool of an unknown type is dropped.", "tool-type", has("tools")),
-):
-    declare(
-        f"refusal.{_name}",
-        _what,
-        f"refusal.{_red}",
-        spoil=accepted(_when),
-        source="OpenAI API description: Response request",
-    )
+declare(
+    "refusal.tool",
+    "A tool of an unknown type is dropped.",
+    "refusal.tool-type",
+    spoil=accepted(has("tools")),
+    source="OpenAI API description: Response request",
+)
 
 
 @fault(
@@ -1051,7 +1019,13 @@ declare(
     "The response in the last event has no items.",
     "stream.final-items",
     spoil=final(put("output", [])),
-    also=_also("nothing is left of the answer", "answer.says-something", "tools.named", "stream.same-structure")
+    also=_also(
+        "nothing is left of the answer",
+        "answer.says-something",
+        "tools.named",
+        "tools.round-trip",
+        "stream.same-structure",
+    )
     | _also("a text is missing in the last event", "stream.final-text"),
     source="maximhq/bifrost#5259",
 )
@@ -1330,10 +1304,10 @@ declare(
 declare(
     "stream.dearer",
     "A streamed prompt costs more.",
-    "stream.same-input",
+    "request.same-prompt",
     spoil=retold(
         each(
-            changed(lambda e: counted(input_tokens=e["response"]["usage"]["input_tokens"] + 3)(e["response"])),
+            changed(lambda e: counted(input_tokens=e["response"]["usage"]["input_tokens"] + 6)(e["response"])),
             *TERMINAL,
         )
     ),
