@@ -8,10 +8,16 @@ from typing import Any
 from conformance.engine.kit.echo import ECHO
 
 GREETING = "Say hello."
+LONG_GREETING = (
+    "Say hello to my aunt, my uncle, their four children, the neighbours on both sides of the street, the postman, the "
+    "baker, the two cats and the old dog, and wish all of them a good morning and a safe way home through the snow."
+)
+"""Longer than what is said in a second turn, so that a prompt that has lost this one counts less."""
 REPEAT = f"Repeat exactly: {ECHO}"
-REPEAT_ON = f"{REPEAT} zebra, over and out, and so it ends."
+BEYOND = "zebra, over and out, and so it ends."
+REPEAT_ON = f"{REPEAT} {BEYOND}"
 STOP_WORDS = ("zebra, over", "crocodile")
-"""Stop sequences: the first, of several tokens, stands behind what `REPEAT_ON` shares with `REPEAT`."""
+"""Stop sequences: the first, of several tokens, is the beginning of `BEYOND`."""
 COUNT_TO_NINE = "Count from 1 to 9, the digits separated by a comma and a space, nothing else."
 LONG_COUNT = "Count from 1 to 300, the numbers separated by a comma and a space, nothing else."
 TWO_TOOLS = "Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn."

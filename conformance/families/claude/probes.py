@@ -17,6 +17,7 @@ from conformance.engine.kit.prompts import (
     COUNT_TO_NINE,
     GREETING,
     LONG_COUNT,
+    LONG_GREETING,
     REPEAT_ON,
     STOP,
     STOP_SEQUENCES,
@@ -160,12 +161,13 @@ async def claude_tool_loop(hub: Hub) -> Conversation:
 
     With them two calls are wished for in one turn, one of a tool without parameters; the model decides, streamed.
     """
-    first = await _ask(hub, tools=[BATTERY_TOOL], tool_choice={"type": "any"}, max_tokens=TOOL_TOKENS)
+    tools: Body = {"tools": [WEATHER_TOOL, BATTERY_TOOL], "max_tokens": TOOL_TOKENS}
+    first = await _ask(hub, messages=user(LONG_GREETING), tool_choice={"type": "any"}, **tools)
     content = content_of(first)
     calls = calls_in(content)
     results = [{"type": "tool_result", "tool_use_id": call["id"], "content": '{"percent": 81}'} for call in calls]
-    before = [*user(GREETING), {"role": "assistant", "content": content}] if calls else []
-    wish = {"tools": [WEATHER_TOOL, BATTERY_TOOL], "tool_choice": {"type": "auto"}, "max_tokens": TOOL_TOKENS}
+    before = [*user(LONG_GREETING), {"role": "assistant", "content": content}] if calls else []
+    wish = {**tools, "tool_choice": {"type": "auto"}}
     second = await _ask(hub, messages=[*before, *user([*results, *text(TWO_TOOLS)])], **wish, **STREAMED)
     if not (calls and asks_on(hub, second)):
         return first, second

@@ -10,10 +10,24 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.engine.kit.answers import text_of
 from conformance.engine.kit.echo import COPYIST
-from conformance.engine.kit.prompts import CAP, COUNT_TO_NINE, GREETING, LONG_COUNT, REPEAT, STOP_SEQUENCES
+from conformance.engine.kit.prompts import (
+    BEYOND,
+    CAP,
+    COUNT_TO_NINE,
+    GREETING,
+    LONG_COUNT,
+    LONG_GREETING,
+    REPEAT,
+    STOP,
+    STOP_SEQUENCES,
+    STOP_WORDS,
+    TWO_TOOLS,
+)
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.samples import png
+from conformance.engine.kit.together import Body, alone, asks_on
 from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
 from conformance.wire.exchange import Exchange
 
@@ -58,13 +72,13 @@ VERDICT = {
     "properties": {"verdict": {"type": "STRING", "enum": ["kx-41", "kx-42"]}, "sure": {"type": "BOOLEAN"}},
     "required": ["verdict", "sure"],
 }
-SETTINGS: dict[str, Any] = {
+SETTINGS: Body = {
     "generationConfig": {
         "temperature": 0.5,
         "topP": 0.9,
         "topK": 40,
         "maxOutputTokens": OUTPUT,
-        "stopSequences": ["@@"],
+        "stopSequences": [STOP_WORDS[0]],
     },
     "safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_ONLY_HIGH"}],
 }
@@ -98,10 +112,22 @@ async def ask(
     return await hub.send(operation, path=path, query=query, json={k: v for k, v in body.items() if v is not ...})
 
 
-ECHO_TURNS: dict[str, Any] = {
-    "contents": user(f"{REPEAT} {LINES}"),
+async def _ask_together(hub: Hub, together: Body, *alone: Body) -> Conversation:
+    """The reply to a request with the fields of `together`, and where it is refused those to each of `alone`."""
+    first = await ask(hub, **together)
+    return (first, *[await ask(hub, **fields) for fields in alone]) if asks_on(hub, first) else (first,)
+
+
+ORDERS: Body = {"parts": [{"text": ORDER}]}
+ECHO_TURNS: Body = {
+    "contents": user(f"{REPEAT} {LINES} {BEYOND}"),
     "systemInstruction": {"parts": [{"text": COPYIST}]},
 }
+COUNTED: Body = {"contents": user(COUNT_TO_NINE)}
+LONG: Body = {"contents": user(LONG_COUNT), "config": {"maxOutputTokens": CAP}}
+WHOLE: Body = {"operation": GENERATE}
+EVENTS: Body = {"operation": STREAM, "query": SSE}
+ARRAY: Body = {"operation": STREAM}
 
 
 @probe(GENERATE, base=True)
@@ -110,90 +136,86 @@ async def gemini_answer(hub: Hub) -> Exchange:
     return await ask(hub, GENERATE, contents=user(GREETING))
 
 
-@probe(GENERATE, admit=Admit.REPLY)
-async def gemini_v1(hub: Hub) -> Exchange:
-    """The plainest question below /v1."""
-    return await ask(hub, GENERATE, version="v1", contents=user(GREETING))
+@probe(GENERATE, admit=Admit.REPLY, together=True)
+async def gemini_snake(hub: Hub) -> Conversation:
+    """A question under a system instruction, the names in snake_case, below /v1; each alone."""
+    snake = {
+        "contents": user(QUESTION),
+        "generationConfig": ...,
+        "generation_config": {"max_output_tokens": OUTPUT},
+        "system_instruction": ORDERS,
+    }
+    below_v1 = {**WHOLE, "version": "v1"}
+    return await _ask_together(hub, {**below_v1, **snake}, {**WHOLE, **snake}, {**below_v1, "contents": user(GREETING)})
 
 
-@probe(GENERATE, admit=Admit.REPLY)
-async def gemini_snake(hub: Hub) -> Exchange:
-    """A question under a system instruction, the names in snake_case."""
-    return await ask(
+@probe(GENERATE, together=True)
+async def gemini_picture(hub: Hub) -> Conversation:
+    """A long task under a small limit with a small picture beside it; then without the picture."""
+    blob = {"mimeType": "image/png", "data": base64.b64encode(png()).decode()}
+    pictured = user(LONG_COUNT, {"inlineData": blob})
+    return await _ask_together(hub, {**WHOLE, **LONG, "contents": pictured}, {**WHOLE, **LONG})
+
+
+@probe(GENERATE, admit=Admit.REPLY, together=True)
+async def gemini_echo(hub: Hub) -> Conversation:
+    """Text of many scripts and line ends to be repeated up to a stop sequence, every setting given; each alone."""
+    stopped = {"config": {"stopSequences": [STOP]}}
+    return await _ask_together(
         hub,
-        GENERATE,
-        contents=user(QUESTION),
-        generationConfig=...,
-        generation_config={"max_output_tokens": OUTPUT},
-        system_instruction={"parts": [{"text": ORDER}]},
+        {**WHOLE, **ECHO_TURNS, **SETTINGS},
+        {**WHOLE, **ECHO_TURNS},
+        {**WHOLE, **COUNTED, **stopped},
+        {**WHOLE, **SETTINGS, "contents": user(GREETING)},
     )
 
 
 @probe(GENERATE, admit=Admit.REPLY)
-async def gemini_settings(hub: Hub) -> Exchange:
-    """The plainest question with every documented setting."""
-    return await ask(hub, GENERATE, contents=user(GREETING), **SETTINGS)
+async def gemini_form(hub: Hub) -> Conversation:
+    """Two JSON objects whose form only the schema tells, and a function whose use is forbidden; each alone.
 
-
-@probe(GENERATE)
-async def gemini_picture(hub: Hub) -> Exchange:
-    """The plainest question with a small picture beside it."""
-    blob = {"mimeType": "image/png", "data": base64.b64encode(png()).decode()}
-    return await ask(hub, GENERATE, contents=user(GREETING, {"inlineData": blob}))
-
-
-@probe(GENERATE)
-async def gemini_echo(hub: Hub) -> Exchange:
-    """Text of many scripts to be repeated, line ends among it, under a system instruction."""
-    return await ask(hub, GENERATE, **ECHO_TURNS)
-
-
-@probe(GENERATE)
-async def gemini_cap(hub: Hub) -> Exchange:
-    """A long task under a small maxOutputTokens."""
-    return await ask(hub, GENERATE, contents=user(LONG_COUNT), config={"maxOutputTokens": CAP})
-
-
-@probe(GENERATE)
-async def gemini_two(hub: Hub) -> Exchange:
-    """Two candidates."""
-    return await ask(hub, GENERATE, contents=user(GREETING), config={"candidateCount": 2})
-
-
-@probe(GENERATE)
-async def gemini_json(hub: Hub) -> Exchange:
-    """A JSON object whose form the question does not tell, only the schema."""
+    Each is asked for alone also where the function is called for all that.
+    """
     form = {"responseMimeType": "application/json", "responseSchema": VERDICT}
-    return await ask(hub, GENERATE, contents=user("Decide."), config=form)
+    two = {"candidateCount": 2}
+    forbidden = {
+        "contents": user("What is the weather in Paris? Use the function get_weather."),
+        "tools": [{"functionDeclarations": [WEATHER]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "NONE"}},
+    }
+    first = await ask(hub, GENERATE, config={**form, **two}, **forbidden)
+    if not asks_on(hub, first) and (text_of(first) or not first.ok):
+        return (first,)
+    return (
+        first,
+        await ask(hub, GENERATE, **forbidden),
+        await ask(hub, GENERATE, contents=user("Decide."), config=form),
+        await ask(hub, GENERATE, contents=user(GREETING), config=two),
+    )
 
 
 @probe(GENERATE, admit=Admit.REPLY)
 async def gemini_tool_loop(hub: Hub) -> Conversation:
-    """A call of one of two functions is enforced; then the hub's own turn goes back with the result."""
-    question = user("What is the weather in Paris?")
-    tools = [{"functionDeclarations": [WEATHER, TIME]}]
+    """A call of one of three functions is enforced; then the hub's own turn goes back with the result.
+
+    With it two other calls are wished for in one turn, one of a function without parameters; the model decides, in an
+    event stream.
+    """
+    question = user(f"{LONG_GREETING} What is the weather in Paris?")
+    tools = [{"functionDeclarations": [WEATHER, TIME, BATTERY]}]
     forced = {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [TIME["name"]]}}
     first = await ask(hub, GENERATE, contents=question, tools=tools, toolConfig=forced)
     turn = called_turn(first)
-    if turn is None:
-        return (first,)
     results = [
-        {"functionResponse": _result_of(part["functionCall"])} for part in turn["parts"] if "functionCall" in part
+        {"functionResponse": _result_of(part["functionCall"])}
+        for part in (turn or {"parts": []})["parts"]
+        if "functionCall" in part
     ]
-    second = await ask(hub, GENERATE, contents=[*question, turn, *user(*results)], tools=tools)
-    return first, second
-
-
-@probe(GENERATE)
-async def gemini_tool_none(hub: Hub) -> Exchange:
-    """A question that suggests a function whose use is forbidden."""
-    return await ask(
-        hub,
-        GENERATE,
-        contents=user("What is the weather in Paris? Use the function get_weather."),
-        tools=[{"functionDeclarations": [WEATHER]}],
-        toolConfig={"functionCallingConfig": {"mode": "NONE"}},
-    )
+    before = [*question, turn, *user(*results)] if turn else []
+    second = await ask(hub, STREAM, query=SSE, contents=[*before, *user(TWO_TOOLS)], tools=tools)
+    if not (turn and asks_on(hub, second)):
+        return first, second
+    return first, second, await ask(hub, STREAM, query=SSE, contents=user(TWO_TOOLS), tools=tools)
 
 
 @probe(GENERATE, admit=Admit.REPLY)
@@ -210,40 +232,32 @@ async def gemini_generate_sse(hub: Hub) -> Exchange:
 
 @probe(STREAM, base=True)
 async def gemini_stream(hub: Hub) -> Exchange:
-    """The plainest question as an event stream."""
-    return await ask(hub, STREAM, query=SSE, contents=user(GREETING))
+    """A long task under a small limit as an event stream, and nothing else."""
+    return await ask(hub, **EVENTS, **LONG)
 
 
-@probe(STREAM)
-async def gemini_stream_array(hub: Hub) -> Exchange:
-    """A question under a system instruction, as a stream without alt=sse."""
-    return await ask(hub, STREAM, contents=user(QUESTION), systemInstruction={"parts": [{"text": ORDER}]})
+@probe(STREAM, admit=Admit.REPLY, together=True)
+async def gemini_stream_array(hub: Hub) -> Conversation:
+    """A question under a system instruction, as a stream without alt=sse, below /v1; each alone."""
+    ordered = {"contents": user(QUESTION), "systemInstruction": ORDERS}
+    below_v1 = {"version": "v1"}
+    return await _ask_together(
+        hub,
+        {**ARRAY, **ordered, **below_v1},
+        {**ARRAY, **ordered},
+        {**EVENTS, "contents": user(GREETING), **below_v1},
+    )
 
 
-@probe(STREAM)
-async def gemini_echo_stream(hub: Hub) -> Exchange:
-    """Text of many scripts to be repeated, as an event stream."""
-    return await ask(hub, STREAM, query=SSE, **ECHO_TURNS)
-
-
-@probe(STREAM)
-async def gemini_cap_stream(hub: Hub) -> Exchange:
-    """A long task under a small maxOutputTokens, as an event stream."""
-    return await ask(hub, STREAM, query=SSE, contents=user(LONG_COUNT), config={"maxOutputTokens": CAP})
-
-
-@probe(STREAM, admit=Admit.REPLY)
-async def gemini_stop_stream(hub: Hub) -> Exchange:
-    """A count that a stop sequence has to end, as an event stream below /v1."""
-    stops = {"stopSequences": list(STOP_SEQUENCES)}
-    return await ask(hub, STREAM, version="v1", query=SSE, contents=user(COUNT_TO_NINE), config=stops)
-
-
-@probe(STREAM)
-async def gemini_tools_stream(hub: Hub) -> Exchange:
-    """Two calls wished for in one turn, one of a function without parameters; the model decides."""
-    wish = user("Call get_weather for Paris in celsius, and call get_battery as well, both in this one turn.")
-    return await ask(hub, STREAM, query=SSE, contents=wish, tools=[{"functionDeclarations": [WEATHER, BATTERY]}])
+@probe(STREAM, together=True)
+async def gemini_echo_stream(hub: Hub) -> Conversation:
+    """Text of many scripts to be repeated up to one of two stop sequences, as an event stream; each alone."""
+    return await _ask_together(
+        hub,
+        {**EVENTS, **ECHO_TURNS, "config": {"stopSequences": list(STOP_WORDS)}},
+        {**EVENTS, **ECHO_TURNS},
+        {**EVENTS, **COUNTED, "config": {"stopSequences": list(STOP_SEQUENCES)}},
+    )
 
 
 @probe(STREAM)
@@ -258,14 +272,10 @@ async def gemini_thoughts_stream(hub: Hub) -> Exchange:
 
 @probe(IMAGE, base=True)
 async def gemini_image(hub: Hub) -> Exchange:
-    """A picture. `--model gemini-image=NAME` names a model for it."""
-    return await _draw(hub)
-
-
-@probe(IMAGE)
-async def gemini_image_wide(hub: Hub) -> Exchange:
-    """A picture of another shape."""
-    return await _draw(hub, imageConfig={"aspectRatio": WIDE})
+    """A picture of the shape that is named, as in the documents. `--model gemini-image=NAME` names a model for it."""
+    model = hub.target.models.get("gemini-image", "")
+    config = {"responseModalities": ["TEXT", "IMAGE"], "imageConfig": {"aspectRatio": WIDE}}
+    return await ask(hub, IMAGE, model=model, contents=user("Draw a red square."), generationConfig=config)
 
 
 @probe(AUDIO, base=True)
@@ -275,12 +285,6 @@ async def gemini_audio(hub: Hub) -> Exchange:
     model = hub.target.models.get("gemini-audio", "")
     config = {"responseModalities": ["AUDIO"], "speechConfig": voice}
     return await ask(hub, AUDIO, model=model, contents=user("Say cheerfully: Hello!"), generationConfig=config)
-
-
-async def _draw(hub: Hub, **form: Any) -> Exchange:
-    model = hub.target.models.get("gemini-image", "")
-    config = {"responseModalities": ["TEXT", "IMAGE"], **form}
-    return await ask(hub, IMAGE, model=model, contents=user("Draw a red square."), generationConfig=config)
 
 
 @probe()
@@ -312,22 +316,10 @@ def _wish(hub: Hub, text: str) -> dict[str, Any]:
     return {"model": f"models/{hub.model('embeddings')}", "content": content, "outputDimensionality": DIMENSIONS}
 
 
-WRONGS: Mapping[str, Mapping[str, Any]] = {
-    "contents": {"contents": ...},
-    "contents as text": {"contents": GREETING},
-    "no contents": {"contents": []},
-    "maxOutputTokens": {"generationConfig": {"maxOutputTokens": "many"}},
-    "temperature": {"generationConfig": {"temperature": 99}},
-    "role": {"contents": [{"role": "wizard", "parts": [{"text": GREETING}]}]},
-}
-"""What is wrong, and the fields that make it so; `...` leaves one out."""
-
-
 @probe(GENERATE, admit=Admit.REFUSAL)
-async def gemini_wrong(hub: Hub) -> Conversation:
-    """Requests that cannot be served; see `WRONGS`."""
-    plain = {"contents": user(GREETING), "generationConfig": {"maxOutputTokens": CAP}}
-    return tuple([await ask(hub, GENERATE, **{**plain, **fields}) for fields in WRONGS.values()])
+async def gemini_wrong(hub: Hub) -> Exchange:
+    """A limit that is no number. The fuzzer tries every other field."""
+    return await ask(hub, GENERATE, contents=user(GREETING), config={"maxOutputTokens": "many"})
 
 
 @probe(STREAM, admit=Admit.REFUSAL)
@@ -352,29 +344,9 @@ def _result_of(call: Mapping[str, Any]) -> dict[str, Any]:
     return {**result, "id": call["id"]} if isinstance(call.get("id"), str) else result
 
 
-ANSWERS = (
-    gemini_answer,
-    gemini_v1,
-    gemini_snake,
-    gemini_settings,
-    gemini_picture,
-    gemini_echo,
-    gemini_cap,
-    gemini_two,
-    gemini_json,
-    gemini_tool_loop,
-    gemini_tool_none,
-)
-MEDIA = (gemini_image, gemini_image_wide, gemini_audio)
-STREAMS = (
-    gemini_generate_sse,
-    gemini_stream,
-    gemini_echo_stream,
-    gemini_cap_stream,
-    gemini_stop_stream,
-    gemini_tools_stream,
-    gemini_thoughts_stream,
-)
+ANSWERS = (gemini_answer, gemini_snake, gemini_picture, gemini_echo, gemini_form, gemini_tool_loop)
+MEDIA = (gemini_image, gemini_audio)
+STREAMS = (gemini_generate_sse, gemini_stream, gemini_echo_stream, gemini_tool_loop, gemini_thoughts_stream)
 TEXTS = (*ANSWERS, *STREAMS, gemini_stream_array)
 
 any_answer = offered("any_gemini_answer", *ANSWERS, *MEDIA)
@@ -382,12 +354,16 @@ any_stream = offered("any_gemini_stream", *STREAMS)
 any_series = offered("any_gemini_series", *STREAMS, gemini_stream_array)
 any_reply = offered("any_gemini_reply", *TEXTS, *MEDIA)
 later_reply = offered("later_gemini_reply", *(p for p in (*TEXTS, *MEDIA) if p is not gemini_answer))
-ordered = offered("gemini_ordered", gemini_stream_array)
-ordered_in_snake_case = offered("gemini_ordered_in_snake_case", gemini_snake)
-any_tool_reply = offered("any_gemini_tool_reply", gemini_tool_loop, gemini_tool_none, gemini_tools_stream)
-any_echo = group("any_gemini_echo", gemini_echo, gemini_echo_stream)
-any_cap = group("any_gemini_cap", gemini_cap, gemini_cap_stream)
-any_v1 = group("any_gemini_v1", gemini_v1, gemini_stop_stream)
-stopped = offered("gemini_stopped", gemini_stop_stream)
-any_image = group("any_gemini_image", gemini_image, gemini_image_wide)
+any_tool_reply = offered("any_gemini_tool_reply", gemini_tool_loop, gemini_form)
+any_refusal = offered("any_gemini_refusal", gemini_wrong, gemini_wrong_stream)
+ordered = alone("gemini_ordered", 1, gemini_stream_array, admit=Admit.REPLY)
+ordered_in_snake_case = alone("gemini_ordered_in_snake_case", 1, gemini_snake, admit=Admit.REPLY)
+any_v1 = alone("any_gemini_v1", 2, gemini_snake, gemini_stream_array, admit=Admit.REPLY)
+any_echo = alone("any_gemini_echo", 1, gemini_echo, gemini_echo_stream)
+echo_whole = alone("gemini_echo_whole", 1, gemini_echo)
+echo_streamed = alone("gemini_echo_streamed", 1, gemini_echo_stream)
+stopped = alone("any_gemini_stop", 2, gemini_echo, gemini_echo_stream)
+settings = alone("gemini_settings", 3, gemini_echo, admit=Admit.REPLY)
+any_cap = alone("any_gemini_cap", 1, gemini_picture, gemini_stream)
+pictured = alone("gemini_pictured", 2, gemini_picture)
 any_embedding = group("any_gemini_embedding", gemini_embed, gemini_embed_batch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -44,6 +44,17 @@ def in_series(exchange: Exchange) -> bool:
     return by_events(exchange) or ":streamGenerateContent" in exchange.request.url.replace("%3A", ":")
 
 
+def series_in(evidence: Evidence) -> Exchange:
+    """The reply of a probe that was asked for as a series: the first that was served, if one was."""
+    found = [exchange for exchange in evidence if in_series(exchange)]
+    return next((one for one in found if one.ok), found[0])
+
+
+def wholes_in(evidence: Evidence) -> list[Exchange]:
+    """Those replies of a probe that were asked for as one object, and served; raises like `served` when none was."""
+    return all_served([exchange for exchange in evidence if not in_series(exchange)])
+
+
 def model_of(exchange: Exchange) -> str:
     """The model that the path names."""
     path = urlsplit(exchange.request.url).path
@@ -54,6 +65,11 @@ def config_of(exchange: Exchange) -> dict[str, Any]:
     """The generationConfig of the request."""
     config = asked(exchange).get("generationConfig")
     return config if isinstance(config, dict) else {}
+
+
+def configures(name: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether the body of a request has this setting in its generationConfig."""
+    return lambda body: name in (body.get("generationConfig") or {})
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,20 @@ from typing import Any
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.reading import all_served
 from conformance.engine.kit.replies import same_model
+from conformance.engine.kit.together import telling
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.reading import (
     DATA,
     Evidence,
     blocked,
     blocks,
+    configures,
     expect_shape,
     in_series,
     model_of,
     steps,
     told,
+    wholes_in,
 )
 from conformance.wire.exchange import Exchange
 
@@ -48,7 +51,7 @@ def test_candidates_are_turns_of_the_model(any_gemini_reply: Evidence) -> None:
 
 @requirement("gemini.answer.parts")
 def test_finished_candidates_have_parts(any_gemini_answer: Evidence) -> None:
-    for exchange in all_served(any_gemini_answer):
+    for exchange in wholes_in(any_gemini_answer):
         for step in steps(exchange):
             if step.candidate.finishReason in (None, "STOP"):
                 at = step.at("/content/parts")
@@ -66,7 +69,7 @@ def test_each_part_has_one_kind_of_data(any_gemini_reply: Evidence) -> None:
 
 @requirement("gemini.answer.finish-present")
 def test_whole_answers_say_why_they_end(any_gemini_answer: Evidence) -> None:
-    for exchange in all_served(any_gemini_answer):
+    for exchange in wholes_in(any_gemini_answer):
         for step in steps(exchange):
             if "finish_reason" in step.raw:
                 not_testable("the name is in snake_case, which another sentence judges")
@@ -161,9 +164,10 @@ def test_safety_ratings_are_readable(any_gemini_reply: Evidence) -> None:
 
 
 @requirement("gemini.candidates.count")
-def test_as_many_candidates_as_asked(gemini_two: Exchange) -> None:
-    found = len(steps(gemini_two))
-    expect(found == 2, "two candidates, because candidateCount is 2", found, "/candidates")
+def test_as_many_candidates_as_asked(gemini_form: Evidence) -> None:
+    two = telling(gemini_form, configures("candidateCount"))
+    found = len(steps(two))
+    expect(found == 2, "two candidates, because candidateCount is 2", found, "/candidates", two)
 
 
 @requirement("gemini.candidates.indexes")

@@ -17,26 +17,26 @@ COMPRESSED = ("mpeg", "mp3", "ogg", "opus", "aac", "flac", "webm", "mp4")
 
 
 @requirement("gemini.image.given")
-def test_a_picture_is_given(any_gemini_image: Exchange) -> None:
-    expect_shape((any_gemini_image,), "media")
-    expect(_media(any_gemini_image), "a picture in inlineData, because IMAGE was asked for", Words("none"))
+def test_a_picture_is_given(gemini_image: Exchange) -> None:
+    expect_shape((gemini_image,), "media")
+    expect(_media(gemini_image), "a picture in inlineData, because IMAGE was asked for", Words("none"))
 
 
 @requirement("gemini.image.mime-type")
-def test_pictures_are_labelled_as_pictures(any_gemini_image: Exchange) -> None:
-    for medium in _given(any_gemini_image):
+def test_pictures_are_labelled_as_pictures(gemini_image: Exchange) -> None:
+    for medium in _given(gemini_image):
         labelled = medium.mime_type.startswith("image/")
         expect(labelled, "a mimeType of a picture", medium.mime_type, f"{medium.at}/mimeType")
 
 
 @requirement("gemini.image.base64")
-def test_pictures_are_plain_base64(any_gemini_image: Exchange) -> None:
-    _expect_base64(any_gemini_image)
+def test_pictures_are_plain_base64(gemini_image: Exchange) -> None:
+    _expect_base64(gemini_image)
 
 
 @requirement("gemini.image.decodes")
-def test_pictures_can_be_decoded(any_gemini_image: Exchange) -> None:
-    for medium in _given(any_gemini_image):
+def test_pictures_can_be_decoded(gemini_image: Exchange) -> None:
+    for medium in _given(gemini_image):
         picture = _picture(medium)
         named = medium.mime_type.lower().removeprefix("image/").replace("jpg", "jpeg")
         if medium.mime_type.startswith("image/"):
@@ -44,9 +44,9 @@ def test_pictures_can_be_decoded(any_gemini_image: Exchange) -> None:
 
 
 @requirement("gemini.image.aspect")
-def test_pictures_have_the_shape_asked_for(gemini_image_wide: Exchange) -> None:
+def test_pictures_have_the_shape_asked_for(gemini_image: Exchange) -> None:
     across, down = map(int, WIDE.split(":"))
-    for medium in _given(gemini_image_wide):
+    for medium in _given(gemini_image):
         picture = _picture(medium)
         ratio = picture.width / picture.height * down / across
         got = Words(f"{picture.width} x {picture.height}")
@@ -54,9 +54,9 @@ def test_pictures_have_the_shape_asked_for(gemini_image_wide: Exchange) -> None:
 
 
 @requirement("gemini.image.counted")
-def test_pictures_cost_tokens(any_gemini_image: Exchange) -> None:
-    _given(any_gemini_image)
-    count = final_usage(any_gemini_image).candidatesTokenCount
+def test_pictures_cost_tokens(gemini_image: Exchange) -> None:
+    _given(gemini_image)
+    count = final_usage(gemini_image).candidatesTokenCount
     expect((count or 0) > 0, "more than 0, because there is a picture", count, "/usageMetadata/candidatesTokenCount")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from conformance.engine.judge import Words, expect, not_testable
-from conformance.engine.kit.prompts import CAP, STOP_SEQUENCES
-from conformance.engine.kit.reading import all_served, served
+from conformance.engine.kit.prompts import CAP, STOP_WORDS
+from conformance.engine.kit.reading import served
 from conformance.engine.kit.replies import expect_served
 from conformance.engine.requirement import requirement
-from conformance.families.gemini.probes import NONCE
-from conformance.families.gemini.reading import Evidence, Told, by_events, counted_prompt, final_usage, told
+from conformance.families.gemini.probes import LINES, NONCE
+from conformance.families.gemini.reading import Told, config_of, counted_prompt, final_usage, told
 from conformance.wire.exchange import Exchange
 
 SYSTEM_TOKENS = 6
@@ -28,13 +29,13 @@ def test_documented_settings_are_accepted(gemini_settings: Exchange) -> None:
 
 
 @requirement("gemini.request.system")
-def test_system_instruction_is_read(gemini_answer: Exchange, gemini_ordered: Evidence) -> None:
-    _expect_obeyed(gemini_answer, all_served(gemini_ordered)[0])
+def test_system_instruction_is_read(gemini_answer: Exchange, gemini_ordered: Exchange) -> None:
+    _expect_obeyed(gemini_answer, served(gemini_ordered))
 
 
 @requirement("gemini.request.snake-case")
-def test_snake_case_is_read(gemini_answer: Exchange, gemini_ordered_in_snake_case: Evidence) -> None:
-    _expect_obeyed(gemini_answer, all_served(gemini_ordered_in_snake_case)[0])
+def test_snake_case_is_read(gemini_answer: Exchange, gemini_ordered_in_snake_case: Exchange) -> None:
+    _expect_obeyed(gemini_answer, served(gemini_ordered_in_snake_case))
 
 
 def _expect_obeyed(plain: Exchange, ordered: Exchange) -> None:
@@ -48,10 +49,10 @@ def _expect_obeyed(plain: Exchange, ordered: Exchange) -> None:
 
 
 @requirement("gemini.request.picture-counted")
-def test_picture_costs_tokens(gemini_answer: Exchange, gemini_picture: Exchange) -> None:
-    plain, pictured = (counted_prompt(exchange) for exchange in (gemini_answer, gemini_picture))
+def test_picture_costs_tokens(gemini_stream: Exchange, gemini_pictured: Exchange) -> None:
+    plain, pictured = (counted_prompt(exchange) for exchange in (gemini_stream, gemini_pictured))
     at = "/usageMetadata/promptTokenCount"
-    expect(pictured > plain, f"more than the {plain} prompt tokens of the text alone", pictured, at, gemini_picture)
+    expect(pictured > plain, f"more than the {plain} prompt tokens of the text alone", pictured, at, gemini_pictured)
 
 
 @requirement("gemini.request.alt-sse")
@@ -81,32 +82,38 @@ def test_cap_is_told(any_gemini_cap: Exchange) -> None:
 
 
 @requirement("gemini.stop.not-in-text")
-def test_stop_sequence_is_not_in_the_text(gemini_stopped: Evidence) -> None:
-    for one in _counts(gemini_stopped):
-        sequence = STOP_SEQUENCES[0]
+def test_stop_sequence_is_not_in_the_text(any_gemini_stop: Exchange) -> None:
+    for one, sequence in _stops(any_gemini_stop):
         expect(sequence not in one.text, f"text without {sequence!r}", one.text, one.at)
 
 
 @requirement("gemini.stop.no-part-of-it")
-def test_no_part_of_a_stop_sequence_is_left(gemini_stopped: Evidence) -> None:
-    sequence = STOP_SEQUENCES[0]
-    beginnings = tuple(sequence[:length] for length in range(1, len(sequence)))
-    for one in _counts(gemini_stopped):
+def test_no_part_of_a_stop_sequence_is_left(any_gemini_stop: Exchange) -> None:
+    for one, sequence in _stops(any_gemini_stop):
+        beginnings = tuple(sequence[:length] for length in range(1, len(sequence)))
         left = one.finish == "STOP" and sequence not in one.text and one.text.endswith(beginnings)
         expect(not left, f"text that ends before {sequence!r}", one.text, one.at)
 
 
 @requirement("gemini.stop.finish")
-def test_stop_sequence_ends_with_stop(gemini_stopped: Evidence) -> None:
-    for one in _counts(gemini_stopped):
-        if re.findall(r"\d", one.text) != ["1", "2", "3", "4"] or STOP_SEQUENCES[0] in one.text:
-            not_testable("the model did not count up to the stop sequence")
+def test_stop_sequence_ends_with_stop(any_gemini_stop: Exchange) -> None:
+    for one, sequence in _stops(any_gemini_stop):
+        if not _came_to(sequence, one.text):
+            not_testable("the model did not come to the stop sequence")
         if one.finish:
             expect(one.finish == "STOP", "STOP", one.finish, one.finish_at)
 
 
-def _counts(evidence: Evidence) -> tuple[Told, ...]:
-    exchange = all_served(evidence)[0]
-    if not by_events(exchange) or not any(one.text for one in told(exchange)):
+def _stops(exchange: Exchange) -> Iterator[tuple[Told, str]]:
+    """Each candidate with the stop sequence that the model runs into."""
+    if not any(one.text for one in told(exchange)):
         not_testable("the answer has no text")
-    return told(exchange)
+    for one in told(exchange):
+        yield one, config_of(exchange)["stopSequences"][0]
+
+
+def _came_to(sequence: str, text: str) -> bool:
+    """Whether a text ends where the sequence stands in what the model shall count or repeat."""
+    if sequence in STOP_WORDS:
+        return text.rstrip().endswith(LINES[-4:])
+    return re.findall(r"\d", text) == ["1", "2", "3", "4"] and sequence not in text

@@ -13,12 +13,14 @@ from jsonschema import Draft202012Validator
 from conformance.engine.judge import expect, not_testable
 from conformance.engine.kit.echo import expect_survival
 from conformance.engine.kit.reading import all_served, asked
+from conformance.engine.kit.together import telling
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import VERDICT
 from conformance.families.gemini.reading import (
     Evidence,
     Told,
     config_of,
+    configures,
     expect_shape,
     final_usage,
     json_schema,
@@ -36,18 +38,22 @@ def test_characters_survive(any_gemini_echo: Exchange) -> None:
 
 
 @requirement("gemini.json.parses")
-def test_text_is_json(gemini_json: Exchange) -> None:
-    for one, value in _values(gemini_json):
-        expect(isinstance(value, dict), "text that is a JSON object", one.text, one.at)
+def test_text_is_json(gemini_form: Evidence) -> None:
+    for one, value in _values(_form(gemini_form)):
+        expect(isinstance(value, dict), "text that is a JSON object", one.text, one.at, _form(gemini_form))
 
 
 @requirement("gemini.json.fits")
-def test_text_fits_the_schema(gemini_json: Exchange) -> None:
-    for one, value in _values(gemini_json):
+def test_text_fits_the_schema(gemini_form: Evidence) -> None:
+    for one, value in _values(_form(gemini_form)):
         if value is None:
             not_testable("the text is no JSON, which another sentence judges")
         fits = Draft202012Validator(json_schema(VERDICT)).is_valid(value)
-        expect(fits, "an object with verdict (kx-41 or kx-42) and sure", one.text, one.at)
+        expect(fits, "an object with verdict (kx-41 or kx-42) and sure", one.text, one.at, _form(gemini_form))
+
+
+def _form(evidence: Evidence) -> Exchange:
+    return telling(evidence, configures("responseSchema"))
 
 
 def _values(exchange: Exchange) -> Iterator[tuple[Told, Any]]:

@@ -9,9 +9,19 @@ from jsonschema import Draft202012Validator
 
 from conformance.engine.judge import Words, expect, not_testable
 from conformance.engine.kit.reading import all_served, asked, served
+from conformance.engine.kit.together import telling
 from conformance.engine.requirement import requirement
 from conformance.families.gemini.probes import TIME, called_turn
-from conformance.families.gemini.reading import Called, Evidence, Told, counted_prompt, expect_shape, json_schema, told
+from conformance.families.gemini.reading import (
+    Called,
+    Evidence,
+    Told,
+    counted_prompt,
+    expect_shape,
+    json_schema,
+    series_in,
+    told,
+)
 from conformance.wire.exchange import Exchange
 
 
@@ -57,10 +67,11 @@ def test_only_allowed_functions_are_called(gemini_tool_loop: Evidence) -> None:
 
 
 @requirement("gemini.tools.none")
-def test_forbidden_functions_are_not_called(gemini_tool_none: Exchange) -> None:
-    for one in told(gemini_tool_none):
+def test_forbidden_functions_are_not_called(gemini_form: Evidence) -> None:
+    forbidden = telling(gemini_form, lambda body: "tools" in body)
+    for one in told(forbidden):
         names = [call.name for call in one.calls]
-        expect(not names, "no call, because the mode is NONE", names, one.at)
+        expect(not names, "no call, because the mode is NONE", names, one.at, forbidden)
 
 
 @requirement("gemini.tools.finish")
@@ -87,13 +98,13 @@ def test_history_costs_tokens(gemini_tool_loop: Evidence) -> None:
 
 
 @requirement("gemini.stream.call-whole")
-def test_calls_arrive_whole(gemini_tools_stream: Exchange) -> None:
-    for _, _, call in _calls((gemini_tools_stream,)):
+def test_calls_arrive_whole(gemini_tool_loop: Evidence) -> None:
+    stream = series_in(gemini_tool_loop)
+    for _, _, call in _calls((stream,)):
         pieces = [name for name in ("partialArgs", "willContinue") if call.raw.get(name)]
-        expect(not pieces, "whole calls, because nobody asked for pieces", pieces, call.at)
-        expect(
-            "args" in call.raw or _takes_nothing(gemini_tools_stream, call), "a call with its args", call.raw, call.at
-        )
+        expect(not pieces, "whole calls, because nobody asked for pieces", pieces, call.at, stream)
+        whole = "args" in call.raw or _takes_nothing(stream, call)
+        expect(whole, "a call with its args", call.raw, call.at, stream)
 
 
 def _takes_nothing(exchange: Exchange, call: Called) -> bool:

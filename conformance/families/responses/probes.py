@@ -12,7 +12,18 @@ from typing import Any
 
 from conformance.engine.kit import answers
 from conformance.engine.kit.echo import COPYIST
-from conformance.engine.kit.prompts import BATTERY, CAP, GREETING, LONG_COUNT, REPEAT, TIME, TWO_TOOLS, VERDICT, WEATHER
+from conformance.engine.kit.prompts import (
+    BATTERY,
+    CAP,
+    GREETING,
+    LONG_COUNT,
+    LONG_GREETING,
+    REPEAT,
+    TIME,
+    TWO_TOOLS,
+    VERDICT,
+    WEATHER,
+)
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.refusals import Wrongs, ask_wrongly
 from conformance.engine.kit.samples import png
@@ -126,15 +137,16 @@ async def responses_tool_loop(hub: Hub) -> Conversation:
 
     With them two calls are wished for in one turn, one of a function without parameters; the model decides, streamed.
     """
-    first = await ask(hub, input=GREETING, tools=[BATTERY_TOOL], tool_choice="required")
+    tools = [WEATHER_TOOL, BATTERY_TOOL]
+    first = await ask(hub, input=LONG_GREETING, tools=tools, tool_choice="required")
     items = called_items(first) or []
     results = [
         {"type": "function_call_output", "call_id": item["call_id"], "output": '{"percent": 81}'}
         for item in items
         if item["type"] == "function_call"
     ]
-    before = [*user(GREETING), *items, *results] if items else []
-    wish = {"tools": [WEATHER_TOOL, BATTERY_TOOL], "tool_choice": "auto"}
+    before = [*user(LONG_GREETING), *items, *results] if items else []
+    wish = {"tools": tools, "tool_choice": "auto"}
     second = await stream(hub, input=[*before, *user(TWO_TOOLS)], **wish)
     if not (before and asks_on(hub, second)):
         return first, second

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.hub.faults.base import Ask, Reply, Spoil, event_bytes, fault
 from conformance.hub.faults.shaping import Body, timed
+from conformance.hub.picture import png
 
 When = Callable[[Ask], bool]
 Change = Callable[[Body], Any]
@@ -198,7 +199,7 @@ def serves(wrong: When) -> Spoil:
     """A fault that answers what the hub has to refuse."""
 
     def spoil(ask: Ask, reply: Reply) -> Reply:
-        if ask.operation != GENERATE or reply.status != 400 or ask.json is None or not wrong(ask):
+        if ask.operation not in OPERATIONS or reply.status != 400 or ask.json is None or not wrong(ask):
             return reply
         return reply.with_status(200).with_json(_greeting())
 
@@ -397,19 +398,20 @@ fault(
     "The stop sequence is part of the text.",
     "gemini.stop.not-in-text",
     source="Gemini API reference, generateContent: stopSequences",
-)(on_series(stopping)(_with_tail("5, 6")))
+)(on_series(stopping)(_with_tail("zebra, over")))
 fault(
     "gemini.stop.half-kept",
     "The first token of a stop sequence has been sent before the rest was seen.",
     "gemini.stop.no-part-of-it",
     source="Gemini API reference, generateContent: stopSequences",
-)(on_series(stopping)(_with_tail("5")))
+)(on_series(stopping)(_with_tail("zebra,")))
 
 
 @fault(
     "gemini.stop.other-reason",
     "A text that a stop sequence ended has the finishReason OTHER.",
     "gemini.stop.finish",
+    also={"gemini.stream.same-answer": "the whole answer ends with STOP"},
     source="Gemini API reference, generateContent: FinishReason",
 )
 @on_candidates(stopping)
@@ -462,19 +464,18 @@ def from_one(candidate: Body) -> None:
     source="Gemini API reference, generateContent: Candidate.content",
     also={"gemini.answer.says-something": "the text is not where it belongs"},
 )
-@on_candidates(both(whole, parts_with("inlineData")))
+@on_candidates(both(whole, plain))
 def openai_shape(candidate: Body) -> None:
     candidate["content"] = candidate["content"]["parts"][0]["text"]
 
 
 @fault(
     "gemini.answer.no-candidates",
-    "The list of candidates of a long conversation is empty.",
+    "The list of candidates is empty where an instruction in snake_case was given.",
     "gemini.answer.candidates",
     source="Gemini API reference, generateContent: candidates",
-    also={"gemini.tools.round-trip": "there is no answer to the result"},
 )
-@on_objects(both(whole, parts_with("functionResponse")))
+@on_objects(both(whole, has("system_instruction")))
 def no_candidates(value: Body) -> None:
     value["candidates"] = []
 
@@ -1357,6 +1358,7 @@ def events_without_alt(ask: Ask, reply: Reply) -> Reply:
     "gemini.stream.refused-in-stream",
     "A refusal comes as an event with status 200.",
     "gemini.stream.refused-at-once",
+    also={"gemini.refusal.contents-missing": "the status is 200"},
     source="snailyp/gemini-balance#347",
 )
 def refused_in_stream(ask: Ask, reply: Reply) -> Reply:
@@ -1371,6 +1373,7 @@ def refused_in_stream(ask: Ask, reply: Reply) -> Reply:
     "gemini.stream.other-end",
     "An echo ends with OTHER when streamed.",
     "gemini.stream.same-answer",
+    also={"gemini.stop.finish": "a stop sequence ended it"},
     source="logic: both modes answer one request",
 )
 @on_candidates(long_texts)
@@ -1401,50 +1404,15 @@ fault(
     "gemini.refusal.serves-nothing",
     "A request without contents is answered.",
     "gemini.refusal.contents-missing",
+    also={"transport.stream.asked-and-given": "the answer is no stream"},
     source="Gemini API reference, generateContent: contents",
 )(serves(lambda ask: _contents(ask) is ...))
-fault(
-    "gemini.refusal.serves-text",
-    "Text in the place of contents is answered.",
-    "gemini.refusal.contents-type",
-    source="hub documents: Gemini, GeminiRequest",
-)(serves(lambda ask: isinstance(_contents(ask), str)))
-fault(
-    "gemini.refusal.serves-empty-list",
-    "Empty contents are answered.",
-    "gemini.refusal.contents-empty",
-    source="Gemini API reference, generateContent: contents",
-)(serves(lambda ask: _contents(ask) == []))
 fault(
     "gemini.refusal.serves-any-limit",
     "A maxOutputTokens that is no number is ignored.",
     "gemini.refusal.max-tokens-type",
     source="hub documents: Gemini, generationConfig",
 )(serves(lambda ask: isinstance(config_of(ask).get("maxOutputTokens"), str)))
-fault(
-    "gemini.refusal.serves-any-temperature",
-    "A temperature of 99 is taken.",
-    "gemini.refusal.temperature-range",
-    source="hub documents: Gemini, generationConfig",
-)(serves(lambda ask: config_of(ask).get("temperature") == 99))
-fault(
-    "gemini.refusal.serves-any-role",
-    "A turn of an unknown role is taken.",
-    "gemini.refusal.role",
-    source="hub documents: Gemini, GeminiRequest: role",
-)(serves(lambda ask: any(turn.get("role") == "wizard" for turn in _turns(ask))))
-
-
-@fault(
-    "gemini.refusal.server-error",
-    "Contents of a wrong type crash the hub.",
-    "gemini.refusal.contents-type",
-    source="hub documents: Gemini, GeminiRequest",
-)
-def server_error(ask: Ask, reply: Reply) -> Reply:
-    if ask.operation != GENERATE or reply.status != 400 or not isinstance(_contents(ask), str):
-        return reply
-    return reply.with_status(500).with_json({"error": {"code": 500, "message": "Failed.", "status": "INTERNAL"}})
 
 
 def on_errors(change: Change) -> Spoil:
@@ -1577,23 +1545,11 @@ fault(
     "aspectRatio is ignored.",
     "gemini.image.aspect",
     source="Gemini API documentation, image generation",
-    stateful=True,
 )
-def always_square() -> Spoil:
-    squares: list[str] = []
-
-    def spoil(ask: Ask, reply: Reply) -> Reply:
-        if not _asked(ask, reply, picture):
-            return reply
-        answer = reply.json
-        blobs = [part["inlineData"] for part in answer["candidates"][0]["content"]["parts"] if "inlineData" in part]
-        if not squares:
-            squares.append(blobs[0]["data"])
-        if config_of(ask).get("imageConfig"):
-            blobs[0]["data"] = squares[0]
-        return reply.with_json(answer)
-
-    return spoil
+@on_parts(picture)
+def always_square(part: Body) -> None:
+    if "inlineData" in part:
+        part["inlineData"]["data"] = base64.b64encode(png(64, 64)).decode()
 
 
 fault(
