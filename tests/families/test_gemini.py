@@ -97,7 +97,7 @@ def test_a_server_that_counts_nothing_is_blamed_once() -> None:
     called["candidates"][0]["content"]["parts"] = [{"functionCall": {"name": "get_time", "args": {}}}]
     plain, picture, loop = whole(free), whole(free, x=1), (whole(called), whole(free, x=2))
     assert is_undecided(test_request.test_picture_costs_tokens, plain, picture)
-    assert is_undecided(test_request.test_snake_case_is_read, plain, (picture,))
+    assert is_undecided(test_request.test_snake_case_is_read, plain, picture)
     assert is_undecided(test_tools.test_history_costs_tokens, loop)
     with pytest.raises(Broken):
         test_usage.test_prompt_costs_tokens((plain,))
@@ -107,9 +107,9 @@ def test_a_dropped_instruction_is_told_from_a_disobedient_model() -> None:
     plain, same = whole(said("Hello")), whole(said("No news."), x=1)
     longer = whole({**said("No news."), "usageMetadata": {"promptTokenCount": 30, "totalTokenCount": 30}}, x=2)
     with pytest.raises(Broken):
-        test_request.test_system_instruction_is_read(plain, (same,))
-    assert is_undecided(test_request.test_system_instruction_is_read, plain, (longer,))
-    test_request.test_system_instruction_is_read(plain, (whole(said("KX? kx-4171."), x=3),))
+        test_request.test_system_instruction_is_read(plain, same)
+    assert is_undecided(test_request.test_system_instruction_is_read, plain, longer)
+    test_request.test_system_instruction_is_read(plain, whole(said("KX? kx-4171."), x=3))
 
 
 def test_a_server_that_answers_everything_is_blamed_for_that_alone() -> None:
@@ -187,4 +187,4 @@ def test_a_judge_survives_whatever_a_hub_sends(judge: Callable[..., None], regis
 
 def _as_wanted(exchange: Exchange, registry: Registry, name: str) -> Any:
     slot = registry.slots(name)[0]
-    return (exchange,) * 6 if slot.flat or slot.probe.many else exchange
+    return (exchange,) * 6 if (slot.flat or slot.probe.many) and not slot.alone else exchange

@@ -126,7 +126,7 @@ def test_a_judge_survives_whatever_a_hub_sends(judge: Callable[..., None], regis
     slots = [registry.slots(name)[0] for name in inspect.signature(judge).parameters]
     for odd in ODD:
         strange = exchange(odd)
-        given = [(strange,) * 5 if slot.flat or slot.probe.many else strange for slot in slots]
+        given = [(strange,) * 5 if (slot.flat or slot.probe.many) and not slot.alone else strange for slot in slots]
         for evidence in (given, [*given[:-1], (plain,) * 5 if isinstance(given[-1], tuple) else plain]):
             try:
                 judge(*evidence)

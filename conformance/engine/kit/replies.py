@@ -42,7 +42,7 @@ def stream_in(evidence: Sequence[Exchange]) -> Exchange:
 
 def whole_answers(evidence: Sequence[Exchange]) -> list[Exchange]:
     """Those replies of a probe that were asked for as a whole, and served; raises like `served` when none was."""
-    return all_served([exchange for exchange in evidence if not streamed(exchange)])
+    return all_served([exchange for exchange in evidence if not streamed(exchange)] or evidence)
 
 
 def misshapen(schema: str, value: Any, places: Places, names: Iterable[str]) -> Iterator[Violation]:

@@ -53,5 +53,6 @@ def telling(conversation: Sequence[Exchange], holds: Callable[[Body], bool]) -> 
     Args:
         holds: whether the body of a request asks for it.
     """
-    first = conversation[0]
-    return first if first.ok and text_of(first) else [one for one in conversation if holds(asked(one))][-1]
+    first, *_ = conversation
+    asking = [one for one in conversation if holds(asked(one))]
+    return first if not asking or (first.ok and text_of(first)) else asking[-1]

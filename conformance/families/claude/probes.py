@@ -180,7 +180,7 @@ async def claude_thinking(hub: Hub) -> Conversation:
 
     `--model claude-thinking=NAME` names a model for it.
     """
-    settings = {
+    settings: Body = {
         "model": hub.target.models.get("claude-thinking") or hub.model("claude"),
         "thinking": {"type": "enabled", "budget_tokens": THOUGHT_TOKENS},
         "max_tokens": THOUGHT_TOKENS + 64,

@@ -148,7 +148,7 @@ def test_both_encodings_tell_the_same_vectors(embeddings_batch: Exchange, embedd
     if any(not isinstance(entry.embedding, str) for entry in answer(embeddings_base64).data):
         not_testable("there is no base64, which another sentence judges")
     plain, told = vectors(embeddings_batch), vectors(embeddings_base64)
-    if not len(plain) == len(told) == len(BATCH):
+    if not len(plain) == len(told) == len(texts(embeddings_base64)):
         not_testable("there is not one vector for each text, which another sentence judges")
     for place, packed in enumerate(told):
         same = len(packed) == len(plain[0])

@@ -178,7 +178,7 @@ async def gemini_form(hub: Hub) -> Conversation:
     """
     form = {"responseMimeType": "application/json", "responseSchema": VERDICT}
     two = {"candidateCount": 2}
-    forbidden = {
+    forbidden: Body = {
         "contents": user("What is the weather in Paris? Use the function get_weather."),
         "tools": [{"functionDeclarations": [WEATHER]}],
         "toolConfig": {"functionCallingConfig": {"mode": "NONE"}},

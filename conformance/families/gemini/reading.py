@@ -47,12 +47,12 @@ def in_series(exchange: Exchange) -> bool:
 def series_in(evidence: Evidence) -> Exchange:
     """The reply of a probe that was asked for as a series: the first that was served, if one was."""
     found = [exchange for exchange in evidence if in_series(exchange)]
-    return next((one for one in found if one.ok), found[0])
+    return next((one for one in (*(e for e in found if e.ok), *found)), evidence[0])
 
 
 def wholes_in(evidence: Evidence) -> list[Exchange]:
     """Those replies of a probe that were asked for as one object, and served; raises like `served` when none was."""
-    return all_served([exchange for exchange in evidence if not in_series(exchange)])
+    return all_served([exchange for exchange in evidence if not in_series(exchange)] or evidence)
 
 
 def model_of(exchange: Exchange) -> str:

@@ -14,7 +14,7 @@ from conformance.engine.kit.streams import value_of
 from conformance.families.responses.views import Answer, Event, Item, Usage
 from conformance.wire.exchange import Exchange, remembered
 
-Evidence = tuple[Exchange, ...]
+Evidence = Sequence[Exchange]
 TERMINAL = {f"response.{status}": status for status in ("completed", "incomplete", "failed")}
 LIFECYCLE = ("response.created", "response.queued", "response.in_progress", *TERMINAL)
 ITEM_EVENTS = ("response.output_item.added", "response.output_item.done")
@@ -136,7 +136,7 @@ def said(exchange: Exchange) -> Said:
 
 def answers(evidence: Evidence) -> Iterator[tuple[Exchange, Said]]:
     """The answers of a probe that were served; what is read or deleted later is none."""
-    for exchange in all_served([one for one in evidence if one.request.method == "POST"]):
+    for exchange in all_served([one for one in evidence if one.request.method == "POST"] or evidence):
         yield exchange, said(exchange)
 
 
