@@ -24,9 +24,9 @@ MOST_KEPT = 64 * 2**20
 """Bytes of memory that evidence takes which stays there, with all that judges make of it; a guess, from above."""
 _PIECE = 256
 """Bytes of memory that a piece takes beside its data."""
-_LINE, _VALUE, _DENSEST = 400, 64, 24
-"""The same of an event for each of its lines, and of JSON for each object, list, and comma, and
-the most for each byte."""
+_COPIES, _LINE, _VALUE, _DENSEST = 4, 400, 64, 24
+"""How often a body is there besides, as text and parsed; the same bytes of an event for each of its lines, and of JSON
+for each object, list, and comma; and the most for each byte."""
 
 ProblemKind = Literal["inconclusive", "not-testable", "not-offered", "error"]
 
@@ -103,7 +103,7 @@ def _size(exchange: Exchange) -> int:
 def _made_of(data: bytes) -> int:
     """Bytes of memory that a reader makes of some bytes: of three of JSON, a hundred."""
     values = data.count(b"{") + data.count(b"[") + data.count(b",")
-    return min(data.count(b"\n"), MAX_LINES) * _LINE + values * _VALUE
+    return _COPIES * len(data) + min(data.count(b"\n"), MAX_LINES) * _LINE + values * _VALUE
 
 
 class Store:

@@ -123,6 +123,9 @@ class Exchange:
     """Seconds spent in politeness waits before this attempt."""
     reused: bool = False
     """Whether the connection had served an earlier exchange."""
+    stalled: float = 0.0
+    """Longest time, in seconds, for which the suite itself did not get to run meanwhile: what the hub sent in it seems
+    to have come at once."""
     frames: tuple[Frame, ...] = ()
     """What went over the connection in both directions once it had become a WebSocket."""
 
@@ -257,6 +260,7 @@ class Exchange:
             "attempts": self.attempts,
             "waited": _micro(self.waited),
             "reused": self.reused,
+            "stalled": _micro(self.stalled),
             "frames": [frame.to_dict() for frame in self.frames],
         }
 
@@ -278,6 +282,7 @@ class Exchange:
             attempts=data["attempts"],
             waited=data["waited"],
             reused=data["reused"],
+            stalled=data.get("stalled", 0.0),
             frames=tuple(Frame.from_dict(frame) for frame in data.get("frames", ())),
         )
 

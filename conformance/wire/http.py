@@ -15,6 +15,7 @@ import socket
 import ssl
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import cache
 from itertools import accumulate
@@ -41,6 +42,8 @@ _DEFAULT_HEADERS = (("accept", "*/*"), ("accept-encoding", "identity"), ("user-a
 # Servers close idle connections after 5 seconds and more; a request must not race against that.
 _IDLE_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0
+_TICK = 0.02
+_STALLS_KEPT = 1000
 _KEPT_OF_TOO_MUCH = 64 * 2**10
 _PIECES_OF_TOO_MUCH = 1000
 _NO_LIMITS = Limits()
@@ -58,6 +61,8 @@ class Client:
         self, *, verify: bool | str | ssl.SSLContext = True, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         _silence_logs()
+        self._ticker = _Ticker()
+        self._ticking: asyncio.Task[None] | None = None
         self._transport = transport or httpx.AsyncHTTPTransport(
             verify=verify if isinstance(verify, ssl.SSLContext) else tls_context(verify),
             trust_env=False,
@@ -67,11 +72,16 @@ class Client:
 
     async def __aenter__(self) -> Client:
         await self._transport.__aenter__()
+        self._ticking = asyncio.create_task(self._ticker.run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
         await self._transport.__aexit__(kind, error, trace)
 
     async def send(
@@ -99,7 +109,7 @@ class Client:
         except (httpx.InvalidURL, UnicodeEncodeError) as error:
             what = "a header is not latin-1 text" if isinstance(error, UnicodeEncodeError) else str(error)
             raise ValueError(redactor.text(f"HTTP cannot express this request: {what}")) from None
-        taking = _Taking(limits)
+        taking = _Taking(limits, self._ticker)
         try:
             async with asyncio.timeout(limits.whole):
                 await self._take(request, taking)
@@ -147,11 +157,37 @@ async def _read_body(response: httpx.Response, taking: _Taking, silence: asyncio
         silence.reschedule(loop.time() + limits.between_bytes)
 
 
+class _Ticker:
+    """Notices when the event loop does not get to run, because of other work in this process or on the machine."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._stalls: deque[tuple[float, float]] = deque(maxlen=_STALLS_KEPT)
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            self._last = time.perf_counter()
+            await asyncio.sleep(_TICK)
+            late = self._late()
+            if late > _TICK:
+                self._stalls.append((time.perf_counter(), late))
+
+    def longest(self, since: float) -> float:
+        """The longest stall, in seconds, that ended after a time of `time.perf_counter`, or goes on; 0 for none."""
+        stalls = [late for at, late in self._stalls if at >= since]
+        return max([late for late in (*stalls, self._late()) if late > _TICK], default=0.0)
+
+    def _late(self) -> float:
+        return 0.0 if self._last is None else time.perf_counter() - self._last - _TICK
+
+
 class _Taking:
     """What has arrived so far."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, ticker: _Ticker) -> None:
         self.limits = limits
+        self._ticker = ticker
         self.size = 0
         self.connecting = False
         self.sending = False
@@ -160,6 +196,7 @@ class _Taking:
         self._response: httpx.Response | None = None
         self._headers_at: float | None = None
         self._ended_at: float | None = None
+        self._stalled = 0.0
         self._pieces: list[Piece] = []
         self._end = End.complete
         self._problem = ""
@@ -189,6 +226,7 @@ class _Taking:
 
     async def close(self) -> None:
         self._ended_at = self._now()
+        self._stalled = self._ticker.longest(self._zero)
         if self._response is None:
             return
         with contextlib.suppress(TimeoutError, httpx.HTTPError, OSError):
@@ -218,6 +256,7 @@ class _Taking:
             attempts=attempts,
             waited=round(waited, 6),
             reused=self.reused,
+            stalled=round(self._stalled, 6),
         )
 
     def _recorded(self, redactor: Redactor) -> tuple[Piece, ...]:

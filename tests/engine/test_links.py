@@ -8,14 +8,16 @@ import httpx
 import pytest
 
 from conformance.engine.contract import load_contract
+from conformance.engine.judge import Inconclusive
 from conformance.engine.kit.forms import File, form, form_fields
-from conformance.engine.kit.links import Reach, follow, reach_of, web_address
+from conformance.engine.kit.links import Reach, came, follow, reach_of, web_address
 from conformance.engine.probe import Hub
 from conformance.engine.schedule import Governor
 from conformance.engine.target import Target
-from conformance.wire.exchange import Exchange, Request
+from conformance.wire.exchange import End, Exchange, Request
 from conformance.wire.http import Client
 from conformance.wire.redact import Redactor, Secret
+from tests.support import answer
 
 
 def followed(base_url: str, link: str) -> tuple[Exchange | None, list[httpx.Request]]:
@@ -97,3 +99,11 @@ def test_a_form_is_read_as_it_was_sent() -> None:
     request = Request("POST", "http://x/", tuple(sent["headers"].items()), sent["body"])
     assert form_fields(request) == {"n": ["2"], "tag[]": ["a", "漢字"]}
     assert form_fields(Request("POST", "http://x/", (("content-type", "application/json"),), b"{}")) == {}
+
+
+def test_a_file_that_is_too_large_is_neither_there_nor_missing() -> None:
+    assert came(answer(status=200))
+    assert not came(answer(status=404))
+    assert not came(answer(status=404, end=End.too_large))
+    with pytest.raises(Inconclusive, match="larger than 16777216 bytes"):
+        came(answer(status=200, end=End.too_large, problem="the body is larger than 16777216 bytes"))

@@ -29,7 +29,7 @@ DISCOVERY = 2
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run came to. `megabytes` is the greatest resident size of its process."""
+    """What a run came to. `megabytes` is the greatest resident size of its process, `cpu_seconds` what it used."""
 
     status: int
     text: str
@@ -37,6 +37,7 @@ class Ended:
     cache: Path
     seconds: float
     megabytes: int
+    cpu_seconds: float
     strangers: int = 0
 
     @property
@@ -94,7 +95,7 @@ def wait(process: subprocess.Popen[bytes], words: Path, began: float, strangers:
         folder / "report",
         folder / "cache",
         time.monotonic() - began,
-        json.loads((folder / "watched.json").read_text(encoding="utf-8")),
+        *json.loads((folder / "watched.json").read_text(encoding="utf-8")),
         strangers,
     )
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from conformance.engine.embedded import EmbeddedHub  # noqa: E402
-from conformance.engine.schedule import PATIENCE, SILENCES  # noqa: E402
+from conformance.engine.schedule import COOLDOWN, LONGEST_STRETCH, PATIENCE, SILENCES  # noqa: E402
 from tests.hostile.cases import CASES, Case  # noqa: E402
 from tests.hostile.runs import CANARY, MOST_MEGABYTES, Ended, attacked, faults_of  # noqa: E402
 
@@ -29,8 +29,9 @@ HEAD = f"""\
 # Hubs that mean harm
 
 What a hub sends is untrusted input. Each row is a whole run of the suite against a hub that does one harmful thing,
-measured by `python tests/hostile/table.py`, which writes this page. The hub answers the first {{discovery}} requests
-well unless the row says "from the first request", so that the run gets under way; then it does harm.
+measured by `python tests/hostile/table.py`, which writes this page; the machine had two cores and other work besides,
+hence the seconds of CPU. The hub answers the first {{discovery}} requests well unless the row says "from the first
+request", so that the run gets under way; then it does harm.
 
 Every run keeps to these rules, and the script fails when one does not:
 
@@ -53,12 +54,18 @@ default, `--concurrency` {CONCURRENCY}.
 | --- | --- | --- |
 | work | what the run takes by itself; a harmful answer is cut at its limit at once | {OWN_SECONDS} s |
 | hangs | work + ({SILENCES} + 1) x `--request-timeout`: then the run gives up what hangs | {{hangs:g}} s |
-| waits | work + {PATIENCE:g} s, the most that a run waits because of 429 in all | {{waits:g}} s |
+| waits | work + {PATIENCE:g} s + {COOLDOWN:g} s: all waits for 429 and 503, and one cooldown | {{waits:g}} s |
 
 An operation that leaves three requests hanging is asked nothing more; {SILENCES} times `--request-timeout` of hanging
-exchanges end the asking altogether. A hub that answers every request, each just before the limit, is not given up: such
-a run takes up to requests / concurrency x `--request-timeout`, which `--max-requests` bounds; tasks (videos, songs,
-pictures) are bounded by `--task-timeout`.
+exchanges end the asking altogether. Unless `--request-timeout` is given, the limit of an exchange grows with what the
+hub was seen to need, up to {LONGEST_STRETCH:g} s; pictures, films and songs may take up to 180 s to begin.
+
+A hub that answers every request, each just before the limit, is not given up: such a run takes up to requests /
+concurrency x `--request-timeout`, which `--max-requests` bounds. Tasks (videos, songs, pictures) are bounded by
+`--task-timeout`.
+
+Answers made of text are taken up to 1 MiB each and 8 MiB together, files that answers link to up to 16 MiB each; an
+operation whose answers were too large three times is asked nothing more.
 
 ## Measured
 """
@@ -66,7 +73,7 @@ pictures) are bounded by `--task-timeout`.
 
 def bound(case: Case) -> float:
     """Seconds that a run against this hub may take."""
-    extra = {"work": 0.0, "hangs": (SILENCES + 1) * REQUEST_TIMEOUT, "waits": PATIENCE}
+    extra = {"work": 0.0, "hangs": (SILENCES + 1) * REQUEST_TIMEOUT, "waits": PATIENCE + COOLDOWN}
     return OWN_SECONDS + extra[case.bound]
 
 
@@ -76,7 +83,13 @@ def cells(case: Case, ended: Ended) -> list[str]:
     families = ", ".join(case.families) or "core"
     sentence = case.sentence + (" (from the first request)" if case.from_the_start else "")
     said = verdicts or f"one line: `{last_line(ended)}`"
-    figures = [f"{case.bound}: {bound(case):g} s", f"{ended.seconds:.1f}", str(ended.megabytes), str(ended.status)]
+    figures = [
+        f"{case.bound}: {bound(case):g} s",
+        f"{ended.seconds:.1f}",
+        f"{ended.cpu_seconds:.1f}",
+        str(ended.megabytes),
+        str(ended.status),
+    ]
     return [f"`{case.id}`", sentence, families, *figures, said]
 
 
@@ -117,8 +130,8 @@ def page(rows: list[list[str]]) -> str:
     """The whole document."""
     from tests.hostile.runs import DISCOVERY
 
-    spans = {"hangs": OWN_SECONDS + (SILENCES + 1) * REQUEST_TIMEOUT, "waits": OWN_SECONDS + PATIENCE}
-    head = ("Case", "What the hub does", "Families", "Bound", "Seconds", "MB", "Exit", "Verdicts")
+    spans = {"hangs": OWN_SECONDS + (SILENCES + 1) * REQUEST_TIMEOUT, "waits": OWN_SECONDS + PATIENCE + COOLDOWN}
+    head = ("Case", "What the hub does", "Families", "Bound", "Seconds", "CPU seconds", "MB", "Exit", "Verdicts")
     lines = [head, ["---"] * len(head), *rows]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return HEAD.format(discovery=DISCOVERY, arguments=" ".join(ARGUMENTS), **spans) + "\n" + table + "\n"

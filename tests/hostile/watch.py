@@ -1,4 +1,6 @@
-"""Runs a Python program and notes its greatest resident size in megabytes: `watch NOTE MOST_BYTES ARGUMENTS...`.
+"""Runs a Python program and notes its greatest resident size in megabytes, and its seconds of CPU.
+
+`watch NOTE MOST_BYTES ARGUMENTS...`
 
 `MOST_BYTES` bounds every file that the program writes; 0 is no bound. This is a small process of its own, because a
 child begins with the size of the process that started it.
@@ -26,7 +28,7 @@ def main() -> int:
             resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
         os.execv(sys.executable, [sys.executable, *arguments])
     _, status, usage = os.wait4(child, 0)
-    Path(note).write_text(json.dumps(usage.ru_maxrss // KILOBYTES), encoding="utf-8")
+    Path(note).write_text(json.dumps([usage.ru_maxrss // KILOBYTES, usage.ru_utime + usage.ru_stime]), encoding="utf-8")
     return os.waitstatus_to_exitcode(status)
 
 

@@ -205,6 +205,7 @@ def test_to_a_file_and_back(
         attempts=2,
         waited=0.5,
         reused=True,
+        stalled=0.25,
     )
     written = json.dumps(exchange.to_dict(), allow_nan=False)
     again = Exchange.from_dict(json.loads(written))

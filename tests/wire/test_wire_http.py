@@ -353,3 +353,23 @@ def _free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(("busy", "least", "most"), [(0.0, 0.0, 0.25), (0.4, 0.3, 5.0)])
+def test_the_suite_knows_when_it_was_not_there_to_read(
+    serving: Serving, busy: float, least: float, most: float
+) -> None:
+    async def keep_busy() -> None:
+        await asyncio.sleep(0.05)
+        time.sleep(busy)
+
+    async def talk() -> Exchange:
+        script = [STREAM, chunk(b"data: a\n\n"), 0.1, chunk(b"data: b\n\n"), 0.1, b"0\r\n\r\n"]
+        async with serving(script) as server, Client() as client:
+            exchange, _ = await asyncio.gather(client.send("GET", server.url), keep_busy())
+            return exchange
+
+    exchange = asyncio.run(talk())
+    assert exchange.end is End.complete
+    assert least <= exchange.stalled < most
+    assert Exchange.from_dict(exchange.to_dict()) == exchange

@@ -9,6 +9,7 @@ from dataclasses import replace
 from enum import IntEnum
 from urllib.parse import SplitResult, urlsplit
 
+from conformance.engine.judge import inconclusive
 from conformance.engine.probe import Hub
 from conformance.wire.exchange import End, Exchange
 
@@ -31,8 +32,14 @@ async def follow(hub: Hub, link: str) -> Exchange | None:
 
 
 def came(exchange: Exchange) -> bool:
-    """Whether a file was served, and taken as a whole: what is larger than the suite takes tells nothing."""
-    return exchange.status == 200 and exchange.end is not End.too_large
+    """Whether a file was served.
+
+    Raises:
+        Inconclusive: it is larger than the suite takes, so that its beginning tells nothing.
+    """
+    if exchange.status == 200 and exchange.end is End.too_large:
+        inconclusive(f"only the beginning was taken: {exchange.problem}")
+    return exchange.status == 200
 
 
 def web_address(link: str) -> SplitResult | None:

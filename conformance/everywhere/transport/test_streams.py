@@ -179,7 +179,7 @@ def test_the_body_ends_with_the_last_event(every_stream: Conversation) -> None:
     for exchange in streams_in(every_stream):
         if not exchange.events or exchange.ended_at is None:
             continue
-        pause = exchange.ended_at - exchange.events[-1].at
+        pause = exchange.ended_at - exchange.events[-1].at - exchange.stalled
         got = Words(f"{pause:.1f} s of silence after the last event")
         expect(pause < PROMPT_END, f"the end of the body within {PROMPT_END:g} s", got, exchange=exchange)
 

@@ -47,6 +47,8 @@ class Timing:
     """When the events of a stream came, in seconds since the request and in order."""
 
     times: tuple[float, ...]
+    stalled: float = 0.0
+    """How long the suite itself did not run meanwhile: so much of a silence, and of a burst, may be its own."""
 
     @property
     def events(self) -> int:
@@ -70,7 +72,7 @@ class Timing:
     def held_back(self) -> bool:
         """Whether nearly all came at once after a silence."""
         many = self.events >= FEWEST_EVENTS and len(self.burst) >= MOST * self.events
-        return many and self.silence >= SILENCE and self.burst_length <= BURST
+        return many and self.silence - self.stalled >= SILENCE and self.burst_length <= BURST
 
     @property
     def incremental(self) -> bool:
@@ -85,7 +87,7 @@ class Timing:
 
 def timing_of(exchange: Exchange) -> Timing:
     """The arrival of the events, the terminator left out."""
-    return Timing(tuple(event.at for event in exchange.events if not is_terminator(event.data)))
+    return Timing(tuple(event.at for event in exchange.events if not is_terminator(event.data)), exchange.stalled)
 
 
 def looks_held_back(exchange: Exchange) -> bool:
