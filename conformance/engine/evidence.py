@@ -24,7 +24,7 @@ MOST_KEPT = 64 * 2**20
 """Bytes of memory that evidence takes which stays there, with all that judges make of it; a guess, from above."""
 _PIECE = 256
 """Bytes of memory that a piece takes beside its data."""
-_COPIES, _LINE, _VALUE, _DENSEST = 4, 400, 64, 24
+_COPIES, _LINE, _VALUE, _DENSEST = 4, 400, 96, 24
 """How often a body is there besides, as text and parsed; the same bytes of an event for each of its lines, and of JSON
 for each object, list, and comma; and the most for each byte."""
 

@@ -23,6 +23,8 @@ from tests.hostile.server import Ask, HostileHub
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "sk-canary-7Rk2vQ9xLw4mTz8pBn3c"
 MOST_MEGABYTES = 300
+ON_A_DISK_OF = ("unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size="$0" tmpfs "$1" && shift && exec "$@"')
+"""Begins a command that has so many bytes of disk in a folder; wants Linux, and the right to name spaces."""
 DISCOVERY = 2
 """Requests that a run sends before it collects: the model list and one answer."""
 
@@ -60,14 +62,21 @@ class Ended:
 
 @contextlib.contextmanager
 def started(
-    folder: Path, arguments: Iterable[str], *, file_size: int | None = None
+    folder: Path, arguments: Iterable[str], *, file_size: int | None = None, disk: int | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """Start the suite in a process of its own; its words go to the file that is yielded beside the process."""
+    """Start the suite in a process of its own; its words go to the file that is yielded beside the process.
+
+    `file_size` bounds every file that it writes, `disk` the report folder as a whole, both in bytes. Such a folder is a
+    file system that nobody else sees, and gone with the process.
+    """
     words = folder / "words.txt"
     environment = {k: v for k, v in os.environ.items() if k not in ("HUB_BASE_URL", "PYTEST_ADDOPTS")}
     environment |= {"HUB_TOKEN": CANARY, "COLUMNS": "110"}
     command = [sys.executable, "-m", "tests.hostile.watch", str(folder / "watched.json"), str(file_size or 0)]
     command += ["-m", "pytest", f"--report={folder / 'report'}", "-o", f"cache_dir={folder / 'cache'}", *arguments]
+    if disk:
+        (folder / "report").mkdir()
+        command = [*ON_A_DISK_OF, str(disk), str(folder / "report"), *command]
     with words.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
         try:

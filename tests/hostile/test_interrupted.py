@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from conformance.engine.embedded import EmbeddedHub
 from tests.hostile.cases import Case, honest_but_slow, never_answers_at_all
-from tests.hostile.runs import CANARY, Ended, leaks, started, wait
+from tests.hostile.runs import CANARY, ON_A_DISK_OF, Ended, leaks, started, wait
 from tests.hostile.server import HostileHub
 
 QUICK = ["-q", "--family", "chat", "--fuzz", "off"]
@@ -93,6 +94,22 @@ def test_a_full_disk_is_one_clear_line(slow_hub: str, tmp_path: Path, size: int)
         ended = wait(process, words, began, limit=60)
     assert ended.status == 4, ended.text[-3000:]
     one_clear_line(ended, "cannot write to", "File too large")
+
+
+@pytest.mark.parametrize("size", [65_536, 400_000])
+def test_a_disk_that_fills_up_is_one_clear_line(slow_hub: str, tmp_path: Path, size: int) -> None:
+    """There is room for the first records, or for most and not for the report."""
+    try:
+        allowed = subprocess.run([*ON_A_DISK_OF, "65536", str(tmp_path), "true"], capture_output=True).returncode == 0
+    except OSError:
+        allowed = False
+    if not allowed:
+        pytest.skip("this machine lets nobody mount a small disk")
+    began = time.monotonic()
+    with started(tmp_path, ["--base-url", slow_hub, *QUICK], disk=size) as (process, words):
+        ended = wait(process, words, began, limit=120)
+    assert ended.status == 4, ended.text[-3000:]
+    one_clear_line(ended, "cannot write to", "No space left on device")
 
 
 def test_a_report_folder_that_goes_away_is_one_clear_line(slow_hub: str, tmp_path: Path) -> None:
