@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -25,7 +26,9 @@ TOKEN = "sk-0123456789abcdef"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 HOLD, RESET = "hold", "reset"
-QUICK = Limits(connect=0.5, first_byte=0.3, between_bytes=0.3, whole=0.4, body_bytes=64 * 2**10, pieces=400)
+QUICK = Limits(connect=0.5, first_byte=0.3, between_bytes=0.3, whole=1.0, body_bytes=64 * 2**10, pieces=400)
+PATIENT = replace(QUICK, first_byte=10, between_bytes=10, whole=20)
+"""For answers that strike another limit than that of time, on a machine with other work."""
 
 Play = Callable[..., Exchange]
 Serving = Callable[..., AbstractAsyncContextManager[Any]]
@@ -128,10 +131,10 @@ def test_a_secret_in_the_answer_is_replaced_at_once(play: Play) -> None:
         pytest.param([HOLD], End.timeout, None, "no complete response header within 0.3 s", id="silent"),
         pytest.param([b"HTTP/1.1 200", HOLD], End.timeout, None, "response header", id="half a status line"),
         pytest.param(
-            [b"HTTP/1.1 103 Early\r\n\r\n", 0.02] * 30, End.timeout, None, "response header", id="endless 103"
+            [b"HTTP/1.1 103 Early\r\n\r\n", 0.02] * 90, End.timeout, None, "response header", id="endless 103"
         ),
         pytest.param([OK, b"\r\nx", HOLD], End.timeout, 200, "paused for 0.3 s", id="silent in the body"),
-        pytest.param([OK, b"\r\n", *[b"x", 0.02] * 40], End.timeout, 200, "not finished after 0.4 s", id="drip"),
+        pytest.param([OK, b"\r\n", *[b"x", 0.02] * 90], End.timeout, 200, "not finished after 1 s", id="drip"),
         pytest.param([STREAM, *[chunk(b"x" * 9000)] * 99], End.too_large, 200, "larger than 65536", id="endless"),
         pytest.param([STREAM, *[chunk(b"x")] * 500], End.too_large, 200, "more than 400 pieces", id="crumbs"),
         pytest.param([OK, b"Content-Length: 9\r\n\r\nabc"], End.truncated, 200, "3 bytes: Content", id="short body"),
@@ -160,8 +163,8 @@ def test_a_secret_in_the_answer_is_replaced_at_once(play: Play) -> None:
 )
 def test_hostile_hubs(play: Play, script: list[bytes | float | str], end: End, status: int | None, words: str) -> None:
     start = time.perf_counter()
-    exchange = play(*script, limits=QUICK)
-    assert time.perf_counter() - start < 1.5
+    exchange = play(*script, limits=QUICK if end is End.timeout else PATIENT)
+    assert time.perf_counter() - start < 10
     assert (exchange.end, exchange.status) == (end, status)
     assert words in exchange.problem
     assert (exchange.problem == "") == (end is End.complete)

@@ -169,16 +169,16 @@ def test_of_nested_secrets_the_longest_is_taken() -> None:
 
 
 def test_a_body_of_backslashes_is_redacted_quickly() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert REDACTOR.bytes(b"\\" * 2**20) == b"\\" * 2**20
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_large_body_is_redacted_quickly() -> None:
     body = b"data: some words of a model\n\n" * 250_000
-    start = time.perf_counter()
+    start = time.process_time()
     REDACTOR.bytes(body)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_secret_shows_itself_only_when_asked() -> None:

@@ -194,9 +194,9 @@ def test_line_endings_between_slices_are_not_torn(size: int) -> None:
 
 
 def _seconds(pieces: list[Piece]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     decode(pieces)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 # The oracle reads the whole body by one regular expression for blocks, which shares no idea with the decoder.
