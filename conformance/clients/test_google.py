@@ -21,7 +21,7 @@ def test_google_stream(clients_google_stream: Record, gemini_stream: object) -> 
 
 
 @requirement("clients.google.tools")
-def test_google_two_turns(clients_google_two_turns: Record, gemini_tools_stream: object) -> None:
+def test_google_two_turns(clients_google_two_turns: Record, gemini_calling: object) -> None:
     expect_same(clients_google_two_turns, "gemini", turns=2)
 
 

@@ -41,7 +41,7 @@ def test_openai_responses(clients_openai_responses: Record, responses_answer: ob
 
 
 @requirement("clients.openai.responses-stream")
-def test_openai_responses_stream(clients_openai_responses_stream: Record, responses_stream: object) -> None:
+def test_openai_responses_stream(clients_openai_responses_stream: Record, responses_cap_stream: object) -> None:
     expect_same(clients_openai_responses_stream, "responses")
 
 

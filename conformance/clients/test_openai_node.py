@@ -38,7 +38,9 @@ def test_openai_node_responses(clients_openai_node_responses: Record, responses_
 
 
 @requirement("clients.openai-node.responses-stream")
-def test_openai_node_responses_stream(clients_openai_node_responses_stream: Record, responses_stream: object) -> None:
+def test_openai_node_responses_stream(
+    clients_openai_node_responses_stream: Record, responses_cap_stream: object
+) -> None:
     expect_same(clients_openai_node_responses_stream, "responses")
 
 

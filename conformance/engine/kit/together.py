@@ -54,5 +54,5 @@ def telling(conversation: Sequence[Exchange], holds: Callable[[Body], bool]) -> 
         holds: whether the body of a request asks for it.
     """
     first, *_ = conversation
-    asking = [one for one in conversation if holds(asked(one))]
-    return first if not asking or (first.ok and text_of(first)) else asking[-1]
+    asking = [one for one in conversation if holds(asked(one))] or [first]
+    return first if first is asking[0] and first.ok and text_of(first) else asking[-1]

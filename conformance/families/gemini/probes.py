@@ -28,7 +28,7 @@ from conformance.engine.kit.prompts import (
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.samples import png
 from conformance.engine.kit.together import Body, alone, asks_on
-from conformance.engine.probe import Admit, Conversation, Hub, StopProbe, group, probe
+from conformance.engine.probe import Admit, Conversation, Group, Hub, StopProbe, group, probe
 from conformance.wire.exchange import Exchange
 
 GENERATE = "gemini-generate-content"
@@ -170,7 +170,7 @@ async def gemini_echo(hub: Hub) -> Conversation:
     )
 
 
-@probe(GENERATE, admit=Admit.REPLY)
+@probe(GENERATE, admit=Admit.REPLY, together=True)
 async def gemini_form(hub: Hub) -> Conversation:
     """Two JSON objects whose form only the schema tells, and a function whose use is forbidden; each alone.
 
@@ -358,6 +358,8 @@ any_tool_reply = offered("any_gemini_tool_reply", gemini_tool_loop, gemini_form)
 any_refusal = offered("any_gemini_refusal", gemini_wrong, gemini_wrong_stream)
 ordered = alone("gemini_ordered", 1, gemini_stream_array, admit=Admit.REPLY)
 ordered_in_snake_case = alone("gemini_ordered_in_snake_case", 1, gemini_snake, admit=Admit.REPLY)
+json_form = alone("gemini_json", 2, gemini_form)
+calling = Group("gemini_calling", lambda p: p.name == "gemini_tool_loop", Admit.ANSWER)
 any_v1 = alone("any_gemini_v1", 2, gemini_snake, gemini_stream_array, admit=Admit.REPLY)
 any_echo = alone("any_gemini_echo", 1, gemini_echo, gemini_echo_stream)
 echo_whole = alone("gemini_echo_whole", 1, gemini_echo)

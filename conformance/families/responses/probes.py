@@ -153,7 +153,7 @@ async def responses_tool_loop(hub: Hub) -> Conversation:
     return first, second, await stream(hub, input=TWO_TOOLS, **wish)
 
 
-@probe(RESPONSES, admit=Admit.REPLY)
+@probe(RESPONSES, admit=Admit.REPLY, together=True)
 async def responses_form(hub: Hub) -> Conversation:
     """A JSON object whose form only the schema tells, a tool whose use is forbidden, and nulls; each alone."""
     nulls = dict.fromkeys(NULLABLE)
