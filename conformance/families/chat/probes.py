@@ -189,6 +189,13 @@ async def chat_tools_two_stream(hub: Hub) -> Exchange:
     return await hub.stream(CHAT, messages=user(TWO_TOOLS), tools=[WEATHER_TOOL, BATTERY_TOOL], tool_choice="auto")
 
 
+@probe(CHAT)
+async def chat_tool_none(hub: Hub) -> Exchange:
+    """A question that suggests a tool whose use is forbidden."""
+    messages = user("What is the weather in Paris? Use the tool get_weather.")
+    return await hub.ask(CHAT, messages=messages, tools=[WEATHER_TOOL], tool_choice="none")
+
+
 @probe(CHAT, admit=Admit.REPLY)
 async def chat_tool_loop(hub: Hub) -> Conversation:
     """Any call is required of a model that has no reason for one; then its own turn goes back with the results."""
@@ -203,20 +210,11 @@ async def chat_tool_loop(hub: Hub) -> Conversation:
     return first, second
 
 
-@probe(CHAT, together=True)
-async def chat_object(hub: Hub) -> Conversation:
-    """Any JSON object, and a tool that the question suggests and whose use is forbidden; each alone."""
-    form = {"response_format": {"type": "json_object"}}
-    forbidden = {"tools": [WEATHER_TOOL], "tool_choice": "none"}
-    suggestion = "What is the weather in Paris? Use the tool get_weather."
-    colour = "Name one colour. Answer with a JSON object that has the key colour."
-    return await ask_together(
-        hub,
-        CHAT,
-        {"messages": user(f"{suggestion} Answer with a JSON object that has the key weather."), **form, **forbidden},
-        {"messages": user(colour), **form},
-        {"messages": user(suggestion), **forbidden},
-    )
+@probe(CHAT)
+async def chat_json(hub: Hub) -> Exchange:
+    """Any JSON object."""
+    messages = user("Name one colour. Answer with a JSON object that has the key colour.")
+    return await hub.ask(CHAT, messages=messages, response_format={"type": "json_object"})
 
 
 @probe(CHAT)
@@ -262,8 +260,9 @@ ANSWERS = (
     chat_echo,
     chat_tool_forced,
     chat_tools_two,
+    chat_tool_none,
     chat_tool_loop,
-    chat_object,
+    chat_json,
     chat_schema,
     chat_reasoning,
 )
@@ -286,7 +285,7 @@ without_logprobs = offered(
     "any_chat_reply_without_logprobs",
     *(p for p in (*ANSWERS, *STREAMS) if p not in (chat_capped, chat_cap_stream)),
 )
-tool_answers = offered("any_chat_tool_answer", chat_tool_forced, chat_tools_two, chat_object, chat_tool_loop)
+tool_answers = offered("any_chat_tool_answer", chat_tool_forced, chat_tools_two, chat_tool_none, chat_tool_loop)
 later_reply = offered("later_chat_reply", *(p for p in (*ANSWERS, *STREAMS) if p is not chat_answer))
 unasked_usage = offered("any_chat_stream_without_usage", chat_stop_stream, chat_tools_two_stream, chat_schema_stream)
 asked_usage = offered(
@@ -303,7 +302,7 @@ tool_replies = offered(
     chat_tool_forced_stream,
     chat_tools_two,
     chat_tools_two_stream,
-    chat_object,
+    chat_tool_none,
     chat_tool_loop,
 )
 tool_streams = offered("any_chat_tool_stream", chat_tool_forced_stream, chat_tools_two_stream)
@@ -319,8 +318,6 @@ any_stop = alone("any_chat_stop", 1, chat_stopped, chat_stop_stream)
 any_two = alone("any_chat_two", 2, chat_stopped, chat_stop_stream)
 two_stream = alone("chat_two_stream", 2, chat_stop_stream)
 developer = alone("chat_developer", 3, chat_stopped, admit=Admit.REPLY)
-json_form = alone("chat_json", 1, chat_object)
-tool_none = alone("chat_tool_none", 2, chat_object)
 any_named = group("any_chat_named_tool", chat_tool_forced, chat_tool_forced_stream)
 any_schema = group("any_chat_schema", chat_schema, chat_schema_stream)
 
