@@ -87,8 +87,15 @@ async def isolation_after_drop(hub: Hub) -> Exchange:
 
 
 def of_one_owner(contract: Contract) -> Iterable[str]:
-    """The operations that give out a task, alone or in a list, by an id that their caller names; the content of one."""
-    return [op.id for op in contract.operations if op.alias_of is None and "none" not in op.auth and _looks_up(op)]
+    """The operations that give out tasks by the ids that their caller names.
+
+    One for each way in which a family does so: a task alone, several in a list, and what has become of one.
+    """
+    first: dict[tuple[str, str, str], str] = {}
+    for op in contract.operations:
+        if op.alias_of is None and "none" not in op.auth and _looks_up(op):
+            first.setdefault((op.family, op.method, op.task), op.id)
+    return list(first.values())
 
 
 def _looks_up(op: Operation) -> bool:
