@@ -269,13 +269,14 @@ def stream_status_200(ask: Ask, reply: Reply) -> Reply:
 
 @fault(
     "errors.stream.other-status",
-    "An unknown model is 404 without and 400 with stream.",
+    "An unknown model of chat is 404 without and 400 with stream.",
     "errors.stream.same-status",
     "errors.unknown-model.not-found",
     source="logic: two handlers for one route",
 )
 def stream_other_status(ask: Ask, reply: Reply) -> Reply:
-    return reply.with_status(400) if ask.streams and _unknown_model(ask, reply) else reply
+    there = ask.operation == CHAT and ask.streams and _unknown_model(ask, reply)
+    return reply.with_status(400) if there else reply
 
 
 @fault(
