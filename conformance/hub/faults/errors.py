@@ -272,6 +272,7 @@ def stream_status_200(ask: Ask, reply: Reply) -> Reply:
     "An unknown model of chat is 404 without and 400 with stream.",
     "errors.stream.same-status",
     "errors.unknown-model.not-found",
+    also={"claude.error.type": "not_found_error goes with 404"},
     source="logic: two handlers for one route",
 )
 def stream_other_status(ask: Ask, reply: Reply) -> Reply:
