@@ -8,16 +8,19 @@ from typing import Any
 
 from conformance.clients.reading import error_words, said
 from conformance.engine.evidence import Record
-from conformance.engine.judge import Broken, Words, expect, inconclusive, not_testable
+from conformance.engine.judge import Broken, NotOffered, Words, expect, inconclusive, not_testable
 from conformance.wire.exchange import Exchange
 
 TOO_MANY, NOT_ALLOWED = 429, (402, 403)
+FEATURE_REFUSED = frozenset({400, 415, 422, 501})
 CLOSE = 1e-4
 """Relative difference of two sums of the same numbers in single and in double precision."""
 
 
-def expect_same(played: Record, dialect: str, *, turns: int = 1) -> None:
+def expect_same(played: Record, dialect: str, *, turns: int = 1, optional: bool = False) -> None:
     """The client raised nothing, and of each turn of the scene it handed over what the bytes say.
+
+    `optional`: what the first request asks for may be refused, where no plain request of the suite stands for it.
 
     Raises:
         Broken: it raised something, or saw something else.
@@ -26,7 +29,7 @@ def expect_same(played: Record, dialect: str, *, turns: int = 1) -> None:
     """
     notes = _played(played)
     if notes.get("raised"):
-        _raised(notes, played)
+        _raised(notes, played, optional)
     compared = 0
     for turn in notes["turns"]:
         exchange = played.exchanges[turn.get("exchange", notes["turns"].index(turn))]
@@ -46,11 +49,11 @@ def expect_same(played: Record, dialect: str, *, turns: int = 1) -> None:
         not_testable("the bytes say nothing that the client could be held against")
 
 
-def expect_parsed(played: Record, dialect: str) -> None:
+def expect_parsed(played: Record, dialect: str, *, optional: bool = False) -> None:
     """The client read a structured answer, and gave the value that the text of the answer spells."""
     notes = _played(played)
     if notes.get("raised"):
-        _raised(notes, played)
+        _raised(notes, played, optional)
     (turn,) = notes["turns"]
     words = said(played.exchanges[0], dialect).get("text", "")
     try:
@@ -114,8 +117,10 @@ def _need_answer(exchange: Exchange) -> None:
         inconclusive("the hub answered 429: its rate limit stood in the way")
 
 
-def _raised(notes: dict[str, Any], played: Record) -> None:
+def _raised(notes: dict[str, Any], played: Record, optional: bool = False) -> None:
     raised = notes["raised"]
+    if optional and len(played.exchanges) == 1 and played.exchanges[0].status in FEATURE_REFUSED:
+        raise NotOffered(f"the hub does not serve this request: HTTP {played.exchanges[0].status}")
     if not played.exchanges:
         not_testable(f"{notes['client']} sent no request: {raised['kind']}: {raised['message']}")
     got = Words(f"{raised['kind']}: {raised['message']}")
