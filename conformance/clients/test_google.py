@@ -21,13 +21,13 @@ def test_google_stream(clients_google_stream: Record, gemini_stream: object) -> 
 
 
 @requirement("clients.google.tools")
-def test_google_two_turns(clients_google_two_turns: Record, gemini_answer: object) -> None:
-    expect_same(clients_google_two_turns, "gemini", turns=2, optional=True)
+def test_google_two_turns(clients_google_two_turns: Record, gemini_calling: object) -> None:
+    expect_same(clients_google_two_turns, "gemini", turns=2)
 
 
 @requirement("clients.google.structured")
-def test_google_structured(clients_google_structured: Record, gemini_answer: object) -> None:
-    expect_parsed(clients_google_structured, "gemini", optional=True)
+def test_google_structured(clients_google_structured: Record, gemini_json: object) -> None:
+    expect_parsed(clients_google_structured, "gemini")
 
 
 @requirement("clients.google.embed")

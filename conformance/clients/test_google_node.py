@@ -21,8 +21,8 @@ def test_google_node_stream(clients_google_node_stream: Record, gemini_stream: o
 
 
 @requirement("clients.google-node.tools")
-def test_google_node_two_turns(clients_google_node_two_turns: Record, gemini_answer: object) -> None:
-    expect_same(clients_google_node_two_turns, "gemini", turns=2, optional=True)
+def test_google_node_two_turns(clients_google_node_two_turns: Record, gemini_calling: object) -> None:
+    expect_same(clients_google_node_two_turns, "gemini", turns=2)
 
 
 @requirement("clients.google-node.wrong-key")

@@ -8,19 +8,16 @@ from typing import Any
 
 from conformance.clients.reading import error_words, said
 from conformance.engine.evidence import Record
-from conformance.engine.judge import Broken, NotOffered, Words, expect, inconclusive, not_testable
+from conformance.engine.judge import Broken, Words, expect, inconclusive, not_testable
 from conformance.wire.exchange import Exchange
 
 TOO_MANY, NOT_ALLOWED = 429, (402, 403)
-FEATURE_REFUSED = frozenset({400, 415, 422, 501})
 CLOSE = 1e-4
 """Relative difference of two sums of the same numbers in single and in double precision."""
 
 
-def expect_same(played: Record, dialect: str, *, turns: int = 1, optional: bool = False) -> None:
+def expect_same(played: Record, dialect: str, *, turns: int = 1) -> None:
     """The client raised nothing, and of each turn of the scene it handed over what the bytes say.
-
-    `optional`: what the first request asks for may be refused, where no plain request of the suite stands for it.
 
     Raises:
         Broken: it raised something, or saw something else.
@@ -29,7 +26,7 @@ def expect_same(played: Record, dialect: str, *, turns: int = 1, optional: bool 
     """
     notes = _played(played)
     if notes.get("raised"):
-        _raised(notes, played, optional)
+        _raised(notes, played)
     compared = 0
     for turn in notes["turns"]:
         exchange = played.exchanges[turn.get("exchange", notes["turns"].index(turn))]
@@ -49,11 +46,11 @@ def expect_same(played: Record, dialect: str, *, turns: int = 1, optional: bool 
         not_testable("the bytes say nothing that the client could be held against")
 
 
-def expect_parsed(played: Record, dialect: str, *, optional: bool = False) -> None:
+def expect_parsed(played: Record, dialect: str) -> None:
     """The client read a structured answer, and gave the value that the text of the answer spells."""
     notes = _played(played)
     if notes.get("raised"):
-        _raised(notes, played, optional)
+        _raised(notes, played)
     (turn,) = notes["turns"]
     words = said(played.exchanges[0], dialect).get("text", "")
     try:
@@ -117,10 +114,8 @@ def _need_answer(exchange: Exchange) -> None:
         inconclusive("the hub answered 429: its rate limit stood in the way")
 
 
-def _raised(notes: dict[str, Any], played: Record, optional: bool = False) -> None:
+def _raised(notes: dict[str, Any], played: Record) -> None:
     raised = notes["raised"]
-    if optional and len(played.exchanges) == 1 and played.exchanges[0].status in FEATURE_REFUSED:
-        raise NotOffered(f"the hub does not serve this request: HTTP {played.exchanges[0].status}")
     if not played.exchanges:
         not_testable(f"{notes['client']} sent no request: {raised['kind']}: {raised['message']}")
     got = Words(f"{raised['kind']}: {raised['message']}")
