@@ -102,7 +102,8 @@ def test_the_tutorial_can_be_followed_literally(copy: Path) -> None:
                 carry_out(line.removeprefix("$ "), copy)
         else:
             target = copy / path
-            target.write_text(target.read_text(encoding="utf-8") + block, encoding="utf-8")
+            gap = "\n\n" if kind == "python" else ""
+            target.write_text(target.read_text(encoding="utf-8") + gap + block, encoding="utf-8")
     assert time.monotonic() - started < MOST_SECONDS
     after = contents(copy)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
