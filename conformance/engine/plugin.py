@@ -76,6 +76,8 @@ class Run:
     hub: EmbeddedHub | None = None
     asker: Asker | None = None
     rows: list[Row] = field(default_factory=list)
+    vacuous: list[Row] = field(default_factory=list)
+    """Rows of tests that had nothing which their sentence is about."""
     planned: list[Slot] = field(default_factory=list)
     terms: dict[str, Any] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
@@ -99,6 +101,7 @@ class Run:
 RUN = pytest.StashKey[Run]()
 CASES = pytest.StashKey[list[Case]]()
 ROWS = pytest.StashKey[list[Row]]()
+VACUOUS = pytest.StashKey[bool]()
 RESULT = pytest.StashKey[Result]()
 TROUBLE = pytest.StashKey[list[str]]()
 """What went wrong around the judging, one line each."""
@@ -390,6 +393,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     bench = run.bench()
     judged = _judged(bench, found)
     pyfuncitem.stash[ROWS] = rows_of(judged, load_catalogue(), _check_id(pyfuncitem))
+    pyfuncitem.stash[VACUOUS] = all(one.outcome.vacuous for one in judged)
     pyfuncitem.ihook.pytest_conformance_judged(item=pyfuncitem, judged=judged)
     told = worst(judged).light()
     # What is raised now keeps this frame alive, and evidence with it, until the garbage collector comes by.
@@ -445,6 +449,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     rows = item.stash.get(ROWS, None)
     if rows is not None and report.when == "call":
         report.conformance = [row.model_dump(mode="json") for row in rows]  # type: ignore[attr-defined]
+        report.conformance_vacuous = item.stash[VACUOUS]  # type: ignore[attr-defined]
         report.sections.clear()
     return report
 
@@ -467,7 +472,9 @@ _CURRENT: list[Run] = []
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     rows = getattr(report, "conformance", None)
     if rows and _CURRENT:
-        _CURRENT[-1].rows.extend(Row.model_validate(row) for row in rows)
+        run = _CURRENT[-1]
+        found = run.vacuous if report.conformance_vacuous else run.rows
+        found.extend(Row.model_validate(row) for row in rows)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -490,6 +497,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         run.asker.stop()
     if _is_worker(session.config):
         return
+    run.rows += _unjudged_otherwise(run)
     tally = Tally.of(run.rows)
     trouble = _trouble(session.config, run)
     status = _exit_status(tally, exitstatus, len(session.items) or session.testscollected)
@@ -519,6 +527,13 @@ def _told(config: pytest.Config) -> Catalogue:
     from conformance.report.words import chosen
 
     return catalogue_in(chosen(config.option.lang, os.environ))
+
+
+def _unjudged_otherwise(run: Run) -> list[Row]:
+    """One row for each requirement of which no test had anything to judge."""
+    known = {row.requirement for row in run.rows}
+    first = {row.requirement: row for row in reversed(run.vacuous)}
+    return [row for name, row in sorted(first.items()) if name not in known]
 
 
 def _trouble(config: pytest.Config, run: Run) -> list[str]:

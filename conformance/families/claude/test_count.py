@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable, nothing_here, parsed
 from conformance.engine.kit.reading import served
 from conformance.engine.requirement import requirement
 from conformance.families.claude.reading import told
@@ -38,7 +38,7 @@ def test_count_is_what_is_billed(claude_count: Exchange, claude_echo_whole: Exch
 @requirement("claude.count.refused-cleanly")
 def test_count_is_refused_in_the_envelope(claude_count: Exchange) -> None:
     if claude_count.ok:
-        not_testable("tokens are counted here")
+        nothing_here("tokens are counted here")
     said = Words(f"HTTP {claude_count.status}: {claude_count.text[:200]}")
     clean = claude_count.is_json and not load_contract().violations("ClaudeErrorResponse", claude_count.json)
     expect(clean, "a refusal in the envelope of the format", said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.engine.judge import expect, not_testable
+from conformance.engine.judge import expect, not_testable, nothing_here
 from conformance.engine.kit.reading import expect_client_error
 from conformance.engine.kit.refusals import error_of
 from conformance.engine.kit.replies import is_count
@@ -75,7 +75,7 @@ def test_details_say_what_they_are(gemini_wrong: Exchange) -> None:
         for number, entry in enumerate(error["details"] if isinstance(error.get("details"), list) else [])
     ]
     if not found:
-        not_testable("no error has details")
+        nothing_here("no error has details")
     for exchange, number, entry in found:
         typed = isinstance(entry, dict) and isinstance(entry.get("@type"), str)
         expect(typed, "an @type in every entry", entry, f"/error/details/{number}", exchange)

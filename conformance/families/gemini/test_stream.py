@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable, nothing_here, parsed
 from conformance.engine.kit.reading import expect_client_error, served
 from conformance.engine.kit.streams import EVENT_STREAM, expect_increments, is_terminator
 from conformance.engine.requirement import requirement
@@ -58,7 +58,7 @@ def test_line_ends_of_other_scripts_are_escaped(any_gemini_stream: Evidence) -> 
         raw = [f"U+{ord(one):04X}" for one in FALSE_ENDS if one in event.data]
         expect(not raw, "U+2028, U+2029 and U+0085 escaped", raw, f"event {event.number}")
     if not any(one in answer.text for answer in told(exchange) for one in FALSE_ENDS):
-        not_testable("there is none of these characters in the answer")
+        nothing_here("there is none of these characters in the answer")
 
 
 @requirement("gemini.stream.no-done")

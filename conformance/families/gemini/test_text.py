@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from conformance.engine.judge import expect, not_testable
+from conformance.engine.judge import expect, not_testable, nothing_here
 from conformance.engine.kit.echo import expect_survival
 from conformance.engine.kit.reading import all_served, asked
 from conformance.engine.kit.together import telling
@@ -108,7 +108,7 @@ def test_thought_signatures_are_base64(any_gemini_reply: Evidence) -> None:
                     seen = True
                     expect(_is_base64(signature), "base64", signature[:80], f"{at}/thoughtSignature", exchange)
     if not seen:
-        not_testable("there is no thoughtSignature")
+        nothing_here("there is no thoughtSignature")
 
 
 def _is_base64(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.engine.judge import not_testable
+from conformance.engine.judge import not_testable, nothing_here
 from conformance.engine.kit.forms import form_fields
 from conformance.engine.kit.links import came
 from conformance.engine.kit.media import Picture, Undecodable, from_base64, picture_of
@@ -77,7 +77,7 @@ def made(evidence: Sequence[Exchange]) -> list[Made]:
         NotTestable: there are none.
     """
     found = [*_sent(evidence), *_fetched(evidence)]
-    return found or not_testable("no picture came here, or it cannot be had")
+    return found or nothing_here("no picture came here, or it cannot be had")
 
 
 def _sent(evidence: Sequence[Exchange]) -> Iterator[Made]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import Words, expect, not_testable, nothing_here
 from conformance.engine.kit.replies import expect_fit, expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.images.probes import DALLE, GPT
@@ -74,7 +74,7 @@ def test_pictures_come_in_the_form_asked_for(any_images_form_choice: Evidence) -
     exchange = answers(any_images_form_choice)[0]
     wanted = wish(exchange).get("response_format")
     if wanted not in FORMS:
-        not_testable("the form was left to the hub: models of this name have no choice")
+        nothing_here("the form was left to the hub: models of this name have no choice")
     for _, at, entry in _entries(any_images_form_choice):
         forms = _forms_of(entry)
         if forms:
@@ -136,4 +136,4 @@ def test_details_sum_to_the_input(any_images_answer: Evidence) -> None:
 def _usages(evidence: Evidence) -> list[tuple[Exchange, dict[str, object]]]:
     found = [(exchange, Answer.of(exchange).usage) for exchange in answers(evidence)]
     told = [(exchange, usage) for exchange, usage in found if usage]
-    return told or not_testable("there is no usage object, which these models need not send")
+    return told or nothing_here("there is no usage object, which these models need not send")

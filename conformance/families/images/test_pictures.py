@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import Words, expect, not_testable, nothing_here
 from conformance.engine.kit.links import Reach, reach_of, web_address
 from conformance.engine.kit.media import Undecodable, from_base64, picture_of
 from conformance.engine.requirement import requirement
@@ -38,7 +38,7 @@ def test_base64_is_plain(any_images_answer: Evidence) -> None:
                 at = f"/data/{place}/b64_json"
                 expect(False, "plain base64, padded", Words(f"{problem}: {entry.b64_json[:40]!r}"), at, exchange)
     if not judged:
-        not_testable("no picture came as base64")
+        nothing_here("no picture came as base64")
 
 
 @requirement("images.bytes.picture")
@@ -96,7 +96,7 @@ def _links(evidence: Evidence) -> list[tuple[Exchange, str, str]]:
         for place, entry in enumerate(entries(exchange))
         if entry.url
     ]
-    return found or not_testable("no picture came as a link")
+    return found or nothing_here("no picture came as a link")
 
 
 @requirement("images.link.reachable")
@@ -117,7 +117,7 @@ def test_links_do_not_lead_inside(any_images_answer: Evidence) -> None:
 def test_links_need_no_credential(any_images_several: Evidence) -> None:
     replies = followed(any_images_several)
     if not replies:
-        not_testable("no picture came as a link, or the link is not one that this suite follows")
+        nothing_here("no picture came as a link, or the link is not one that this suite follows")
     for exchange in replies:
         got = Words(f"HTTP {exchange.status} ({exchange.media_type or 'no content-type'})")
         expect(exchange.status == 200, "HTTP 200 without a credential", got, "", exchange)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.engine.judge import NotTestable, expect, not_testable
+from conformance.engine.judge import NotTestable, expect, not_testable, nothing_here
 from conformance.engine.kit.courses import (
     expect_an_end,
     expect_complete,
@@ -132,7 +132,7 @@ def test_failure_says_why(any_midjourney_work: Evidence) -> None:
             continue
         judged += 1
     if not judged:
-        not_testable("no task failed")
+        nothing_here("no task failed")
 
 
 @requirement("midjourney.result.no-reason")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable, nothing_here, parsed
 from conformance.engine.kit.courses import expect_alike
 from conformance.engine.kit.reading import asked, served
 from conformance.engine.requirement import requirement
@@ -13,7 +13,7 @@ from conformance.wire.exchange import Exchange
 
 def _lists(evidence: Evidence) -> list[Exchange]:
     found = [exchange for exchange in evidence if exchange.request.operation == LIST]
-    return [served(exchange) for exchange in found] or not_testable("nothing was looked up at once")
+    return [served(exchange) for exchange in found] or nothing_here("nothing was looked up at once")
 
 
 @requirement("midjourney.list.array")

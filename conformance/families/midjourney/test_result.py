@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.engine.judge import NotOffered, Words, expect, not_testable
+from conformance.engine.judge import NotOffered, Words, expect, not_testable, nothing_here
 from conformance.engine.kit.followed import expect_open, expect_reachable, expect_web_address
 from conformance.engine.kit.links import came
 from conformance.engine.kit.media import Picture, Undecodable, picture_of
@@ -29,7 +29,7 @@ SLACK = 0.05
 
 def _shown(evidence: Evidence) -> list[Work]:
     found = [work for work in finished(evidence) if work.shows]
-    return found or not_testable("no picture was made")
+    return found or nothing_here("no picture was made")
 
 
 def _links(evidence: Evidence) -> Iterator[tuple[Work, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.engine.contract import load_contract
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable, nothing_here, parsed
 from conformance.engine.kit.courses import lacks_channel, need_channel
 from conformance.engine.kit.reading import asked, served
 from conformance.engine.requirement import requirement
@@ -65,7 +65,7 @@ def test_the_id_is_text(any_midjourney_work: Evidence) -> None:
 def test_every_task_has_an_id_of_its_own(any_midjourney_work: Evidence) -> None:
     ids = [(exchange, id) for exchange in submits(any_midjourney_work) if (id := id_in(exchange))]
     if len(ids) < 2:
-        not_testable("there are no two tasks here")
+        nothing_here("there are no two tasks here")
     for place, (exchange, id) in enumerate(ids):
         earlier = [other for _, other in ids[:place]]
         expect(id not in earlier, "an id that no other task has", id, "/result", exchange)
@@ -95,7 +95,7 @@ def test_a_declined_submission_names_no_task(any_midjourney_refusal: Evidence) -
             expect(refusing, "a code of refusal", code, "/code", exchange)
             expect(not isinstance(result, int | str) or result == "", "no task", result, "/result", exchange)
     if not judged:
-        not_testable("no submission was refused with an object")
+        nothing_here("no submission was refused with an object")
 
 
 @requirement("midjourney.change.accepted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.engine.judge import NotOffered, Words, expect, not_testable
+from conformance.engine.judge import NotOffered, Words, expect, not_testable, nothing_here
 from conformance.engine.kit.courses import expect_alike
 from conformance.engine.kit.reading import asked
 from conformance.engine.kit.replies import misshapen
@@ -81,7 +81,7 @@ def test_the_action_is_the_one_asked_for(any_midjourney_work: Evidence) -> None:
 def test_the_prompt_comes_back(any_midjourney_work: Evidence) -> None:
     prompted = [work for work in works(any_midjourney_work) if asked(work.submit).get("prompt")]
     if not prompted:
-        not_testable("no prompt was sent here")
+        nothing_here("no prompt was sent here")
     for work in prompted:
         for stage in work.stages:
             prompt = stage.task.get("prompt")
@@ -93,7 +93,7 @@ def test_the_prompt_comes_back(any_midjourney_work: Evidence) -> None:
 def test_the_state_comes_back(any_midjourney_work: Evidence) -> None:
     given = [work for work in works(any_midjourney_work) if work.state]
     if not given:
-        not_testable("no state was sent here")
+        nothing_here("no state was sent here")
     for work in given:
         for stage in work.stages:
             got = Task.read(dict(stage.task)).state

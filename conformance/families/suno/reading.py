@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from conformance.engine.judge import NotOffered, not_testable
+from conformance.engine.judge import NotOffered, not_testable, nothing_here
 from conformance.engine.kit.courses import Format, Stage, ends_of, need_channel
 from conformance.engine.kit.reading import served
 from conformance.families.suno.views import Music, Song
@@ -142,7 +142,7 @@ def followed(evidence: Sequence[Exchange]) -> list[Exchange]:
 def batches(evidence: Sequence[Exchange]) -> list[Exchange]:
     """The successful answers to several ids at once; raises when there are none."""
     found = [exchange for exchange in evidence if exchange.request.operation == BATCH]
-    return [served(exchange) for exchange in found] or not_testable("nothing was looked up at once")
+    return [served(exchange) for exchange in found] or nothing_here("nothing was looked up at once")
 
 
 def listed(exchange: Exchange) -> list[Stage] | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import Words, expect, not_testable, nothing_here
 from conformance.engine.kit.films import Film, film_of
 from conformance.engine.kit.links import Reach, came, reach_of, web_address
 from conformance.engine.kit.media import Undecodable
@@ -93,7 +93,7 @@ def _links(evidence: Evidence) -> Iterator[tuple[Told, str, str]]:
         found = True
         yield end, at, link
     if not found:
-        not_testable("there is no link, which in the Sora format is right")
+        nothing_here("there is no link, which in the Sora format is right")
 
 
 @requirement("videos.result.absolute")
@@ -141,7 +141,7 @@ def test_the_film_is_as_long_as_told(any_video_journey: Evidence) -> None:
     wanted = _length(completed(any_video_journey))
     exchange, film = _opened(any_video_journey)
     if wanted is None or film.seconds is None:
-        not_testable("the length is not told")
+        nothing_here("the length is not told")
     fine = wanted - SHORTER_BY <= film.seconds <= wanted + LONGER_BY
     expect(fine, f"a film of about {wanted:g} s", Words(f"{film.seconds:.2f} s"), "", exchange)
 
@@ -160,7 +160,7 @@ def test_the_film_is_as_large_as_told(any_video_journey: Evidence) -> None:
     wanted = _sides(completed(any_video_journey))
     exchange, film = _opened(any_video_journey)
     if wanted is None:
-        not_testable("the size is not told")
+        nothing_here("the size is not told")
     width, height = wanted
     got = Words(f"{film.width} x {film.height}")
     expect((film.width, film.height) == wanted, f"{width} x {height} pixels", got, "", exchange)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from conformance.engine.judge import Words, expect, not_testable
+from conformance.engine.judge import Words, expect, not_testable, nothing_here
 from conformance.engine.kit.replies import expect_now, is_count
 from conformance.engine.requirement import requirement
 from conformance.families.videos.reading import (
@@ -65,7 +65,7 @@ def _expect_kept(answers: tuple[Told, ...], names: tuple[str, ...]) -> None:
             compared = True
             expect(after == before, f"{before!r} as before", after, f"{one.at}/{name}", one.exchange)
     if not compared:
-        not_testable("nothing is told twice")
+        nothing_here("nothing is told twice")
 
 
 @requirement("videos.task.forward")
@@ -123,7 +123,7 @@ def test_the_answer_after_the_end_stays_the_same(any_video_journey: Evidence) ->
 
 def _with_progress(evidence: Evidence) -> list[Told]:
     found = [one for one in journey(evidence).all if one.task.progress is not None]
-    return found or not_testable("no progress is told, which is promised in the Sora format alone")
+    return found or nothing_here("no progress is told, which is promised in the Sora format alone")
 
 
 @requirement("videos.progress.range")
@@ -150,7 +150,7 @@ def test_progress_never_falls(any_video_task: Evidence) -> None:
 def test_progress_is_complete_at_the_end(any_video_task: Evidence) -> None:
     end = completed(any_video_task)
     if end.task.progress is None:
-        not_testable("no progress is told, which is promised in the Sora format alone")
+        nothing_here("no progress is told, which is promised in the Sora format alone")
     expect(
         end.progress == 100, "100 for a task that is completed", end.task.progress, f"{end.at}/progress", end.exchange
     )
@@ -162,7 +162,7 @@ def test_a_new_task_was_created_now(any_video_task: Evidence) -> None:
     name = "created_at" if submitted.task.created_at is not None else "submit_time"
     value: Any = getattr(submitted.task, name)
     if value is None:
-        not_testable("no time is told, which is promised in the Sora format alone")
+        nothing_here("no time is told, which is promised in the Sora format alone")
     expect_now(value, submitted.exchange, f"{submitted.at}/{name}")
 
 
@@ -170,7 +170,7 @@ def test_a_new_task_was_created_now(any_video_task: Evidence) -> None:
 def test_times_follow_each_other(any_video_task: Evidence) -> None:
     dated = [(one, list(times(one))) for one in journey(any_video_task).all]
     if not any(told for _, told in dated):
-        not_testable("no time is told, which is promised in the Sora format alone")
+        nothing_here("no time is told, which is promised in the Sora format alone")
     for one, told in dated:
         for (earlier, before), (name, after) in pairwise(told):
             expect(after >= before, f"not before {earlier} {before:g}", after, f"{one.at}/{name}", one.exchange)
@@ -230,4 +230,4 @@ def test_a_failure_is_no_success_elsewhere(any_video_failure: Evidence) -> None:
 
 def _failed(evidence: Evidence) -> Told:
     end = ended(evidence)
-    return end if end.phase is Phase.FAILED else not_testable("the task did not fail")
+    return end if end.phase is Phase.FAILED else nothing_here("the task did not fail")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.engine.judge import NotOffered, Words, expect, not_testable, parsed
+from conformance.engine.judge import NotOffered, Words, expect, not_testable, nothing_here, parsed
 from conformance.engine.kit.costs import ABSENT
 from conformance.engine.kit.forms import form_fields
 from conformance.engine.kit.reading import asked
@@ -126,7 +126,7 @@ def test_two_submissions_have_two_ids(any_sora_journey: Evidence, any_video_remi
 def test_a_new_task_is_waiting_or_running(any_video_task: Evidence) -> None:
     submitted = journey(any_video_task).submitted
     if submitted.word is None:
-        not_testable("the answer has no status: documents promise none here, or its shape is judged elsewhere")
+        nothing_here("the answer has no status: documents promise none here, or its shape is judged elsewhere")
     if submitted.wrapped:
         not_testable("the answer has another known shape, which another sentence judges")
     pending = isinstance(submitted.word, str) and submitted.word in PENDING
@@ -201,7 +201,7 @@ def test_a_length_may_be_a_number(any_kling_picture_reply: Evidence) -> None:
 def test_each_status_is_a_documented_word(any_video_task: Evidence) -> None:
     found = journey(any_video_task)
     if found.format is JIMENG:
-        not_testable("the documents leave Jimeng's words open; another sentence judges them")
+        nothing_here("the documents leave Jimeng's words open; another sentence judges them")
     answers = found.all if found.format is SORA else (*found.polls, *found.later)
     worded = [one for one in answers if one.word is not None]
     if not worded:
