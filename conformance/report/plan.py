@@ -31,6 +31,8 @@ class Share:
     allowed_tokens: int = 0
     held_back: int = 0
     """Probes that are not asked without consent."""
+    lacking: int = 0
+    """Probes that are not asked because the operation is said not to be offered."""
 
 
 @cache
@@ -51,6 +53,9 @@ def shares(slots: Iterable[Slot], target: Target, contract: Contract) -> list[Sh
         works = slot.probe.admit is Admit.ANSWER
         if operation is not None:
             share.operations.add(operation.id)
+            if target.lacks_operation(operation.id, operation.family):
+                share.lacking += 1
+                continue
             dear = works or slot.probe.family == operation.family
             if dear and not target.may_ask(operation.cost):
                 share.held_back += 1
@@ -78,6 +83,10 @@ def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str
     held = {share.family: share.held_back for share in planned if share.held_back}
     if held:
         yield "not asked without --allow-expensive: " + ", ".join(f"{n} probes of {f}" for f, n in held.items())
+    lacking = {share.family: share.lacking for share in planned if share.lacking}
+    if lacking:
+        yield "not asked, said not to be offered: " + ", ".join(f"{n} probes of {f}" for f, n in lacking.items())
+    yield from _budgets(target, planned)
     fuzzed = sum(slot.probe.family == "fuzz" for slot in slots)
     if fuzzed:
         yield f"fuzzing comes on top, on {fuzzed} operations; --fuzz-budget bounds it, --fuzz off leaves it out"
@@ -87,6 +96,17 @@ def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str
     yield "priced: requests that make a priced operation work"
     yield "output tokens: as the embedded hub answers, and at most, as the limits of the requests allow"
     yield "nothing was sent"
+
+
+def _budgets(target: Target, planned: list[Share]) -> Iterator[str]:
+    """What the budgets will cut off, as far as that is known beforehand."""
+    requests = sum(share.requests for share in planned)
+    if target.max_requests is not None and requests > target.max_requests:
+        missed = requests - target.max_requests
+        yield f"--max-requests {target.max_requests} stops the run before {missed} of the requests"
+    allowed = sum(share.allowed_tokens for share in planned)
+    if target.max_tokens is not None and allowed > target.max_tokens:
+        yield f"--max-tokens {target.max_tokens} may stop the run: the requests allow {allowed}"
 
 
 def _numbers(share: Share) -> tuple[int, ...]:

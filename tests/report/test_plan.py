@@ -52,3 +52,13 @@ def test_the_page_names_what_is_held_back_and_sends_nothing(clean_run: CleanRun)
     assert "not asked without --allow-expensive" in text
     assert "of images" in text
     assert text.endswith("nothing was sent")
+
+
+def test_the_page_says_what_budgets_and_the_hub_file_leave_out(clean_run: CleanRun) -> None:
+    registry = clean_run.registry
+    slots = [slot for name in ("chat_echo", "images_answer") for slot in registry.slots(name)]
+    target = Target("http://127.0.0.1:1", not_offered=frozenset({"images"}), max_requests=0, max_tokens=1)
+    text = "\n".join(lines(slots, target, registry.contract))
+    assert "said not to be offered: 1 probes of images" in text
+    assert "--max-requests 0 stops the run" in text
+    assert "--max-tokens 1 may stop the run" in text
