@@ -243,14 +243,19 @@ class Registry:
         return {slot.operation: slot for slot in bases}
 
     def needed(self, slots: Iterable[Slot]) -> list[Slot]:
-        """The distinct slots and their base slots in the order in which they are to be asked."""
+        """The distinct slots and their base slots in the order in which they are to be asked.
+
+        Plainest questions first, then conversations, because they take longest.
+        """
         wanted: dict[str, Slot] = {}
         for slot in slots:
             base = self.base_of(slot.operation)
             for one in (base, slot) if base else (slot,):
                 wanted.setdefault(one.key, one)
         order = {name: number for number, name in enumerate(self.probes)}
-        return sorted(wanted.values(), key=lambda s: (s.probe.phase, not s.probe.base, order[s.probe.name]))
+        return sorted(
+            wanted.values(), key=lambda s: (s.probe.phase, not s.probe.base, not s.probe.many, order[s.probe.name])
+        )
 
 
 def probe(
@@ -461,7 +466,9 @@ class Hub:
             return socket.exchange() if socket.is_open else await socket.finish()
 
         tokens = UNLIMITED.get(family, 0)
-        first = await self._governor.run(handshake, family, retry=retry, operation=operation, tokens=tokens)
+        first = await self._governor.run(
+            handshake, family, retry=retry, operation=operation, tokens=tokens, under_way=bool(self.exchanges)
+        )
         if first is None:
             raise BudgetSpent(self._governor.refusal(operation, tokens, family))
         exchange = first
@@ -523,7 +530,9 @@ class Hub:
             return exchange
 
         tokens = allowed(body, family, method)
-        exchange = await self._governor.run(once, family, retry=retry, operation=operation, tokens=tokens)
+        exchange = await self._governor.run(
+            once, family, retry=retry, operation=operation, tokens=tokens, under_way=bool(self.exchanges)
+        )
         if exchange is None:
             raise BudgetSpent(self._governor.refusal(operation, tokens, family))
         return exchange

@@ -71,7 +71,8 @@ class Inquiry:
     """The first success of each operation, by its id."""
 
     async def ask(self, slots: Iterable[Slot]) -> None:
-        """Ask what is not yet recorded. Phases follow one another; within one, requests run side by side."""
+        """Ask what is not yet recorded. Phases follow one another; within one, requests run side by side, and an
+        operation's plainest question comes before its others."""
         todo = [slot for slot in slots if self.store.get(slot.key) is None]
         if not todo:
             return
@@ -96,7 +97,7 @@ class Inquiry:
         billable = 0
         waiting = WaitingList(self.store.folder)
         async with Client(verify=self.target.verify_tls) as client:
-            for _, wave in itertools.groupby(todo, key=lambda s: (s.probe.phase, not s.probe.base)):
+            for _, wave in itertools.groupby(todo, key=lambda s: s.probe.phase):
                 slots = list(wave)
                 hubs = [
                     Hub(self.target, self.contract, client, governor, redactor, key=slot.key, waiting=waiting)
@@ -104,10 +105,22 @@ class Inquiry:
                 ]
                 for hub in hubs:
                     hub.earlier, hub.served = self._first_exchange, self.served.get
-                asking = (self._record(slot, hub, writer) for slot, hub in zip(slots, hubs, strict=True))
+                plain = {slot.key: asyncio.Event() for slot in slots if slot.probe.base}
+                asking = (self._in_turn(slot, hub, writer, plain) for slot, hub in zip(slots, hubs, strict=True))
                 sent = await asyncio.gather(*asking)
                 billable += sum(sent)
         return billable
+
+    async def _in_turn(self, slot: Slot, hub: Hub, writer: Executor, plain: Mapping[str, asyncio.Event]) -> int:
+        """Ask when the plainest question of the same operation is answered, which may say that there is no point."""
+        base = self.registry.base_of(slot.operation)
+        if base is not None and base.key != slot.key and base.key in plain:
+            await plain[base.key].wait()
+        try:
+            return await self._record(slot, hub, writer)
+        finally:
+            if slot.key in plain:
+                plain[slot.key].set()
 
     def _first_exchange(self, key: str) -> Exchange | None:
         record = self.store.get(key)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import heapq
+import itertools
 import math
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -120,6 +123,45 @@ def _stretched(limit: float, seen: float) -> float:
     return max(limit, min(LONGEST_STRETCH, STRETCH * seen))
 
 
+class _Gate:
+    """So many requests at once. Of those who wait, who has something under way goes first: else every request of a
+    conversation would stand behind all that has not even begun, and the longest conversation would end last."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._line: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+
+    @contextlib.asynccontextmanager
+    async def passed(self, under_way: bool) -> AsyncIterator[None]:
+        await self._enter(under_way)
+        try:
+            yield
+        finally:
+            self._leave()
+
+    async def _enter(self, under_way: bool) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._line, (not under_way, next(self._numbers), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        while self._line:
+            *_, turn = heapq.heappop(self._line)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
 class Governor:
     """Bounds the requests of a run: in flight at once, in all, and none while the hub asks for a pause.
 
@@ -142,7 +184,7 @@ class Governor:
         pause: float = 0.0,
         pace: Pace | None = None,
     ) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
+        self._gate = _Gate(concurrency)
         self._max_requests = max_requests
         self._max_tokens = max_tokens
         self._patience = patience
@@ -177,14 +219,16 @@ class Governor:
         retry: bool,
         operation: str = "",
         tokens: int = 0,
+        under_way: bool = False,
     ) -> Exchange | None:
         """Send one request, waiting out the hub's 429 where `retry` allows; None when it may not be sent.
 
-        `refusal` then says why. `tokens` is the most output that the request allows.
+        `refusal` then says why. `tokens` is the most output that the request allows. A request that is `under_way`
+        continues something, and goes before those that begin.
         """
         waited = 0.0
         for attempt in range(1, RETRIES + 2):
-            async with self._slots:
+            async with self._gate.passed(under_way or attempt > 1):
                 waited += await self._pause()
                 if self.refusal(operation, tokens, family):
                     return None

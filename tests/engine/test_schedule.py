@@ -343,3 +343,29 @@ def test_answers_together_are_bounded_text_apart_from_pictures(monkeypatch: pyte
     assert [exchange is not None for exchange in found] == [True, True, False]
     assert "not asked: answers of this kind already take" in talk
     assert pictures == ""
+
+
+def test_what_is_under_way_goes_before_what_begins() -> None:
+    order: list[str] = []
+
+    async def ask(governor: Governor, name: str, under_way: bool) -> None:
+        async def send() -> Exchange:
+            order.append(name)
+            await asyncio.sleep(0.005)
+            return reply(200)
+
+        await governor.run(send, "chat", retry=True, under_way=under_way)
+
+    async def main() -> None:
+        governor = Governor(1)
+        await asyncio.gather(
+            ask(governor, "first", False), ask(governor, "second", False), ask(governor, "continued", True)
+        )
+        waiting = [asyncio.create_task(ask(governor, name, False)) for name in ("a", "given up", "b")]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert await asyncio.wait_for(ask(governor, "last", False), 1) is None
+
+    asyncio.run(main())
+    assert order == ["first", "continued", "second", "a", "b", "last"]
