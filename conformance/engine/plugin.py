@@ -14,6 +14,7 @@ import sys
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,6 +94,7 @@ class Run:
     def inquiry(self) -> Inquiry:
         return Inquiry(self.target, self.registry.contract, self.registry, self._store, self.terms, self.pace)
 
+    @cached_property
     def bench(self) -> Bench:
         assert self.asker is not None
         return Bench(self.target, load_catalogue(), self.registry, self.asker.evidence)
@@ -390,7 +392,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     found = pyfuncitem.stash.get(CASES, None)
     if run is None or not found:
         return None
-    bench = run.bench()
+    bench = run.bench
     judged = _judged(bench, found)
     pyfuncitem.stash[ROWS] = rows_of(judged, load_catalogue(), _check_id(pyfuncitem))
     pyfuncitem.stash[VACUOUS] = all(one.outcome.vacuous for one in judged)
