@@ -22,12 +22,12 @@ from conformance.hub.picture import png
 from conformance.hub.routes import Route
 from conformance.hub.schemas import check_request
 from conformance.hub.sound import encoded, tone
-from conformance.hub.tasks import AFTER_A_WAIT_IN_TWO, AT_ONCE, Phase, State, Task, Tasks
+from conformance.hub.tasks import AFTER_A_WAIT, AT_ONCE, Phase, State, Task, Tasks
 
 MUSIC, LYRICS = "MUSIC", "LYRICS"
 PACES = {MUSIC: 1.0, LYRICS: 0.5}
 """How long a task takes, as parts of the usual time."""
-LOOKS = {MUSIC: AFTER_A_WAIT_IN_TWO, LYRICS: AT_ONCE}
+LOOKS = {MUSIC: AFTER_A_WAIT, LYRICS: AT_ONCE}
 DEFAULT_MODEL = "chirp-v3-0"
 MODEL = re.compile(r"chirp-(v\d+(-\d+)?(-xxl-alpha)?|auk|bluejay|crow)(-\w+)?")
 SONGS = 2

@@ -55,7 +55,7 @@ WORDS = {
     Phase.FAILED: "failed",
 }
 JIMENG_WORDS = {Phase.QUEUED: "in_queue", Phase.RUNNING: "generating", Phase.DONE: "done"}
-LOOKS = {SORA: IN_THREE_LOOKS, JIMENG: IN_THREE_LOOKS, "kling-text2video": IN_TWO_LOOKS}
+LOOKS = {SORA: IN_TWO_LOOKS, JIMENG: IN_THREE_LOOKS, "kling-text2video": IN_TWO_LOOKS}
 """The courses of tasks by their kind; the others are done at the first look."""
 _TASKS = Tasks()
 

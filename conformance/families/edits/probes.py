@@ -6,6 +6,7 @@ from typing import Any
 
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.refusals import ask_wrongly
+from conformance.engine.kit.together import alone, ask_together
 from conformance.engine.probe import Admit, Conversation, Hub, probe
 from conformance.wire.exchange import Exchange
 
@@ -24,16 +25,12 @@ async def edits_answer(hub: Hub) -> Exchange:
     return await hub.ask(EDIT, input=TEXT, instruction=INSTRUCTION)
 
 
-@probe(EDIT)
-async def edits_without_input(hub: Hub) -> Exchange:
-    """An instruction and no text."""
-    return await hub.ask(EDIT, instruction="Write the word hello.")
-
-
-@probe(EDIT)
-async def edits_two(hub: Hub) -> Exchange:
-    """Two choices."""
-    return await hub.ask(EDIT, input=TEXT, instruction=INSTRUCTION, n=CHOICES)
+@probe(EDIT, admit=Admit.REPLY, together=True)
+async def edits_free(hub: Hub) -> Conversation:
+    """An instruction and no text, and two choices; each alone."""
+    written, several = {"instruction": "Write the word hello."}, {"n": CHOICES}
+    edited = {"input": TEXT, "instruction": INSTRUCTION}
+    return await ask_together(hub, EDIT, written | several, written, edited | several)
 
 
 @probe(EDIT, admit=Admit.REFUSAL)
@@ -46,4 +43,5 @@ def _plain(hub: Hub) -> dict[str, Any]:
     return {"model": hub.model("edits"), "input": TEXT, "instruction": INSTRUCTION}
 
 
-any_answer = offered("any_edits_answer", edits_answer, edits_without_input, edits_two)
+any_answer = offered("any_edits_answer", edits_answer, edits_free)
+two = alone("edits_two", 2, edits_free)

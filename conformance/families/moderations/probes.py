@@ -8,7 +8,8 @@ from typing import Any
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.refusals import ask_wrongly
 from conformance.engine.kit.samples import png
-from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
+from conformance.engine.kit.together import alone, ask_together
+from conformance.engine.probe import Admit, Conversation, Hub, probe
 from conformance.wire.exchange import Exchange
 
 MODERATE = "moderations"
@@ -26,16 +27,13 @@ async def moderations_answer(hub: Hub) -> Exchange:
     return await hub.ask(MODERATE, model=_model(hub), input=HARMLESS)
 
 
-@probe(MODERATE)
-async def moderations_batch(hub: Hub) -> Exchange:
-    """Three texts, the second of them a threat."""
-    return await hub.ask(MODERATE, model=_model(hub), input=list(BATCH))
-
-
-@probe(MODERATE, admit=Admit.REFUSAL, phase=Phase.EITHER)
-async def moderations_no_model(hub: Hub) -> Exchange:
-    """One text, and no model named."""
-    return await hub.ask(MODERATE, model=..., input=HARMLESS)
+@probe(MODERATE, admit=Admit.REPLY, together=True)
+async def moderations_several(hub: Hub) -> Conversation:
+    """Three texts, the second of them a threat, and no model named; each alone."""
+    batch, nameless = {"input": list(BATCH)}, {"model": ...}
+    return await ask_together(
+        hub, MODERATE, batch | nameless, {**batch, "model": _model(hub)}, {"input": HARMLESS, **nameless}
+    )
 
 
 @probe(MODERATE)
@@ -61,7 +59,7 @@ def _plain(hub: Hub) -> dict[str, Any]:
     return {"model": _model(hub), "input": HARMLESS}
 
 
-any_answer = offered(
-    "any_moderations_answer", moderations_answer, moderations_batch, moderations_no_model, moderations_parts
-)
-later_answer = offered("later_moderations_answer", moderations_batch, moderations_no_model, moderations_parts)
+any_answer = offered("any_moderations_answer", moderations_answer, moderations_several, moderations_parts)
+later_answer = offered("later_moderations_answer", moderations_several, moderations_parts)
+batch = alone("moderations_batch", 1, moderations_several)
+no_model = alone("moderations_no_model", 2, moderations_several, admit=Admit.REPLY)

@@ -6,6 +6,7 @@ from typing import Any
 
 from conformance.engine.kit.reading import offered
 from conformance.engine.kit.refusals import ask_wrongly
+from conformance.engine.kit.together import alone, ask_together
 from conformance.engine.probe import Admit, Conversation, Hub, probe
 from conformance.wire.exchange import Exchange
 
@@ -32,22 +33,19 @@ async def rerank_answer(hub: Hub) -> Exchange:
     return await hub.ask(RERANK, query=QUERY, documents=list(DOCUMENTS))
 
 
-@probe(RERANK)
-async def rerank_reversed(hub: Hub) -> Exchange:
-    """The documents in the reverse order; that they shall not come back is said in so many words."""
-    return await hub.ask(RERANK, query=QUERY, documents=list(REVERSED), return_documents=False)
+@probe(RERANK, admit=Admit.REPLY, together=True)
+async def rerank_turned(hub: Hub) -> Conversation:
+    """The documents in the reverse order, of which it is said in so many words that they shall not come back, and more
+    results wished for than there are documents; each alone."""
+    back = {"query": QUERY, "documents": list(REVERSED), "return_documents": False}
+    many = {"query": QUERY, "documents": list(DOCUMENTS), "top_n": MANY}
+    return await ask_together(hub, RERANK, {**back, "top_n": MANY}, back, many)
 
 
 @probe(RERANK)
 async def rerank_top(hub: Hub) -> Exchange:
     """The best two, with their documents."""
     return await hub.ask(RERANK, query=QUERY, documents=list(DOCUMENTS), top_n=FEW, return_documents=True)
-
-
-@probe(RERANK)
-async def rerank_many(hub: Hub) -> Exchange:
-    """More results wished for than there are documents."""
-    return await hub.ask(RERANK, query=QUERY, documents=list(DOCUMENTS), top_n=MANY)
 
 
 @probe(RERANK)
@@ -67,6 +65,8 @@ def _plain(hub: Hub) -> dict[str, Any]:
     return {"model": hub.model(RERANK), "query": QUERY, "documents": list(DOCUMENTS)}
 
 
-any_answer = offered("any_rerank_answer", rerank_answer, rerank_reversed, rerank_top, rerank_many, rerank_objects)
-any_silent = offered("any_rerank_without_documents", rerank_answer, rerank_reversed, rerank_many)
+any_answer = offered("any_rerank_answer", rerank_answer, rerank_turned, rerank_top, rerank_objects)
+reversed_order = alone("rerank_reversed", 1, rerank_turned)
+many = alone("rerank_many", 2, rerank_turned)
+any_silent = offered("any_rerank_without_documents", rerank_answer, rerank_turned)
 any_shown = offered("any_rerank_with_documents", rerank_top, rerank_objects)

@@ -117,17 +117,10 @@ async def videos_generic(hub: Hub) -> Conversation:
     return await _journey(hub, GENERIC, {"model": model, "prompt": PROMPT})
 
 
-def without_prompt(_contract: Contract) -> Iterable[str]:
-    """One operation that takes a form, and one that takes JSON alone."""
-    return [SORA.submit, KLING.submit]
-
-
-@probe(admit=Admit.REFUSAL, each=without_prompt)
-async def videos_no_prompt(hub: Hub, operation: str) -> Exchange:
-    """A submission without a prompt."""
-    if operation == KLING.submit:
-        return await hub.send(operation, json={"model": _model(hub, operation, "kling")})
-    return await hub.send(operation, **form([("model", _model(hub, operation, "videos"))]))
+@probe(SORA.submit, admit=Admit.REFUSAL)
+async def videos_no_prompt(hub: Hub) -> Exchange:
+    """A submission in the Sora format without a prompt."""
+    return await hub.send(SORA.submit, **form([("model", _model(hub, SORA.submit, "videos"))]))
 
 
 def looked_up(_contract: Contract) -> Iterable[str]:
@@ -151,12 +144,6 @@ async def videos_odd_id(hub: Hub) -> Exchange:
 async def videos_unknown_film(hub: Hub) -> Exchange:
     """The film of a task that nobody has."""
     return await hub.send(CONTENT, path=_path(hub, CONTENT, NO_SUCH_TASK))
-
-
-@probe(REMIX, admit=Admit.REFUSAL)
-async def videos_unknown_remix(hub: Hub) -> Exchange:
-    """A remix of a task that nobody has."""
-    return await hub.send(REMIX, path=_path(hub, REMIX, NO_SUCH_TASK), json={"prompt": CHANGE})
 
 
 @probe(JIMENG.submit, admit=Admit.REFUSAL)

@@ -88,11 +88,6 @@ def test_an_unknown_film_is_refused(videos_unknown_film: Exchange) -> None:
     expect_client_error(_routed(videos_unknown_film))
 
 
-@requirement("videos.unknown.remix")
-def test_a_remix_of_an_unknown_task_is_refused(videos_unknown_remix: Exchange) -> None:
-    expect_client_error(_routed(videos_unknown_remix))
-
-
 @requirement("videos.refusal.picture")
 def test_what_is_no_picture_makes_no_film(videos_bad_picture: Evidence) -> None:
     submit = videos_bad_picture[0]

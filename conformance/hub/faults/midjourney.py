@@ -429,14 +429,14 @@ def modal_first() -> Spoil:
 
 @fault(
     "midjourney.queued-again",
-    "A task that is half done waits again.",
+    "A task that runs waits again before it ends.",
     "midjourney.status.forward",
     source="hubs that take over news in the order in which they come",
 )
 @on_tasks(FETCH)
 def queued_again(task: Body) -> None:
-    if task["status"] == "IN_PROGRESS" and int(task["progress"].rstrip("%")) >= 50:
-        task["status"] = "SUBMITTED"
+    swapped = {"SUBMITTED": "IN_PROGRESS", "IN_PROGRESS": "SUBMITTED"}
+    task["status"] = swapped.get(task["status"], task["status"])
 
 
 @fault(
@@ -600,8 +600,8 @@ def progress_over_100(task: Body) -> None:
 )
 @on_tasks()
 def progress_falls(task: Body) -> None:
-    if task["status"] == "IN_PROGRESS" and int(task["progress"].rstrip("%")) >= 50:
-        task["progress"] = "5%"
+    if task["status"] in ("SUBMITTED", "IN_PROGRESS"):
+        task["progress"] = "90%" if task["status"] == "SUBMITTED" else "5%"
 
 
 @fault(
@@ -637,7 +637,7 @@ def done_without_progress(task: Body) -> None:
 )
 @on_tasks()
 def complete_too_early(task: Body) -> None:
-    if task["status"] == "IN_PROGRESS" and int(task["progress"].rstrip("%")) >= 70:
+    if task["status"] == "IN_PROGRESS" and int(task["progress"].rstrip("%")) >= 50:
         task["progress"] = "100%"
 
 

@@ -563,7 +563,7 @@ def id_missing(_ask: Ask, answer: Body) -> None:
 )
 def created_anew() -> Spoil:
     def later(_ask: Ask, answer: Body) -> None:
-        answer["created_at"] += min(answer["nth"], 0 if answer["completed_at"] else 1)
+        answer["created_at"] += 0 if answer["completed_at"] else 1 + answer["nth"]
 
     return on_repeats(RETRIEVE, when=lambda _ask, _answer: True)(later)()
 
@@ -629,13 +629,13 @@ def word_capitals(_ask: Ask, answer: Body) -> None:
 
 @fault(
     "videos.back-to-queued",
-    "A video in the Sora format that is being made is queued again.",
+    "A video in the Sora format that is said to be made when it is taken in is queued at the first look-up.",
     "videos.task.forward",
-    source="several writers of one row",
+    source="gateways that answer with the vendor's word and store one of their own",
 )
-@on_told(RETRIEVE, when=lambda _ask, answer: answer["status"] == "in_progress" and answer["progress"] >= 60)
-def back_to_queued(_ask: Ask, answer: Body) -> None:
-    answer["status"] = "queued"
+@on_told(CREATE, RETRIEVE, when=status(*UNFINISHED))
+def back_to_queued(ask: Ask, answer: Body) -> None:
+    answer["status"] = "in_progress" if ask.operation == CREATE else "queued"
 
 
 @fault(
@@ -778,13 +778,13 @@ def progress_negative(_ask: Ask, answer: Body) -> None:
 
 @fault(
     "videos.progress-falls",
-    "Progress starts anew while the video is put together.",
+    "Progress counts the upload first, and then starts anew.",
     "videos.progress.forward",
     source="vendors with several stages",
 )
-@on_told(RETRIEVE, when=lambda _ask, answer: answer["status"] == "in_progress" and answer["progress"] >= 60)
-def progress_falls(_ask: Ask, answer: Body) -> None:
-    answer["progress"] = 10
+@on_told(CREATE, RETRIEVE, when=status(*UNFINISHED))
+def progress_falls(ask: Ask, answer: Body) -> None:
+    answer["progress"] = 90 if ask.operation == CREATE else 10
 
 
 @fault(
@@ -1233,16 +1233,16 @@ def sora_takes_nothing(ask: Ask, reply: Reply) -> Reply:
 
 
 @fault(
-    "videos.kling-without-prompt-broken",
-    "A submission in the Kling format without a prompt is a server error.",
+    "videos.without-prompt-broken",
+    "A submission without a prompt is a server error.",
     "videos.refusal.prompt-missing",
     source="new-api: semantic faults are server errors",
 )
-def kling_without_prompt_broken(ask: Ask, reply: Reply) -> Reply:
+def without_prompt_broken(ask: Ask, reply: Reply) -> Reply:
     def lacking(ask: Ask, reply: Reply) -> bool:
         return _without_prompt(ask, reply.json)
 
-    return refuses(*KLING_SUBMIT, status=500, code="build_request_failed", was=(400,), when=lacking)(ask, reply)
+    return refuses(CREATE, status=500, code="build_request_failed", was=(400,), when=lacking)(ask, reply)
 
 
 @fault(
@@ -1324,19 +1324,6 @@ def unknown_film_broken(ask: Ask, reply: Reply) -> Reply:
 )
 def unknown_film_is_400(ask: Ask, reply: Reply) -> Reply:
     return refuses(CONTENT, status=400, code="task_not_exist", was=(404,))(ask, reply)
-
-
-@fault(
-    "videos.remix-of-nothing-broken",
-    "A remix of an unknown video is a server error.",
-    "videos.unknown.remix",
-    source="hubs that ask the vendor",
-)
-def remix_of_nothing_broken(ask: Ask, reply: Reply) -> Reply:
-    def plain(ask: Ask, _reply: Reply) -> bool:
-        return ask.json is not None
-
-    return refuses(REMIX, status=500, code="internal_error", was=(404,), when=plain)(ask, reply)
 
 
 @fault(
