@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.engine.contract import Contract
-from conformance.engine.kit.costs import with_claim, with_consent
-from conformance.engine.kit.forms import form
+from conformance.engine.kit.costs import ABSENT, with_claim, with_consent
+from conformance.engine.kit.forms import File, form
 from conformance.engine.kit.journey import poll, status_line
 from conformance.engine.kit.links import MOST_BYTES, follow, on_host_of, web_address
 from conformance.engine.kit.reading import offered
@@ -47,6 +47,7 @@ KLING_SECONDS = 5
 SIDE = 256
 NO_SUCH_TASK = "task_7f3a9c41d2e84b60"
 ODD_ID = "no such task 漢字'\"%"
+NO_PICTURE = b"These bytes are no picture."
 NOWHERE = "https://pictures.hub-conformance.invalid/ball.png"
 """An address that cannot exist (RFC 2606)."""
 SLOW = 180.0
@@ -134,10 +135,10 @@ async def videos_unknown(hub: Hub, operation: str) -> Exchange:
     return await _find(hub, JIMENG if operation == JIMENG.poll else SORA, NO_SUCH_TASK)
 
 
-@probe(KLING.poll, admit=Admit.REFUSAL)
+@probe(SORA.poll, admit=Admit.REFUSAL)
 async def videos_odd_id(hub: Hub) -> Exchange:
     """A task looked up by an id of odd characters, which none can have."""
-    return await _find(hub, KLING, ODD_ID)
+    return await _find(hub, SORA, ODD_ID)
 
 
 @probe(CONTENT, admit=Admit.REFUSAL)
@@ -154,11 +155,14 @@ async def videos_jimeng_refusals(hub: Hub) -> Exchange:
 
 @probe(KLING_IMAGE.submit, admit=Admit.REFUSAL)
 async def videos_bad_picture(hub: Hub) -> Conversation:
-    """A video that shall begin with a picture at an address that does not exist. When it is taken in all the same, it
-    is looked up to its end."""
+    """A video that shall begin with a picture at an address that does not exist, in the Sora format with a file that is
+    none where a hub has no other. When it is taken in all the same, it is looked up to its end."""
     with_consent(hub, KLING_IMAGE.submit)
-    submit = await _submit(hub, KLING_IMAGE, _kling_body(hub, NOWHERE))
-    return submit, *(await _to_the_end(hub, KLING_IMAGE, submit, again=False))
+    submit, format = await _submit(hub, KLING_IMAGE, _kling_body(hub, NOWHERE)), KLING_IMAGE
+    if submit.status in ABSENT:
+        fields = [*_sora_fields(hub), ("input_reference", File("ball.png", "image/png", NO_PICTURE))]
+        submit, format = await hub.send(SORA.submit, **form(fields), limits=_patient(hub)), SORA
+    return submit, *(await _to_the_end(hub, format, submit, again=False))
 
 
 WRONG_VALUES = {"seconds": "soon", "size": "7x7"}

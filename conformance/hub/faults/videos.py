@@ -1249,6 +1249,7 @@ def without_prompt_broken(ask: Ask, reply: Reply) -> Reply:
     "videos.unknown-served",
     "An unknown task in the Sora format is queued.",
     "videos.unknown.refused",
+    also={"videos.unknown.odd-id": "every unknown task is"},
     source="hubs that answer from memory",
 )
 def unknown_served(ask: Ask, reply: Reply) -> Reply:
