@@ -16,8 +16,7 @@ QUEUED_SHARE, FAILURE_SHARE = 0.25, 0.6
 """Parts of a task's time after which it begins to run, and after which one that fails does so."""
 STEP = 10
 """Progress is told in steps of so many percent."""
-AT_ONCE, IN_TWO_LOOKS, IN_THREE_LOOKS = (1.0,), (0.5, 1.0), (0.3, 0.7, 1.0)
-AFTER_A_WAIT = (0.0, *IN_TWO_LOOKS)
+AT_ONCE, IN_TWO_LOOKS, AFTER_A_WAIT = (1.0,), (0.5, 1.0), (0.0, 0.5, 1.0)
 """Courses of tasks, as the parts of the work that are done at each look of their caller."""
 PATIENCE = 30.0
 """Seconds after which a task ends whether anybody looks or not."""

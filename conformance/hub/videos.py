@@ -24,7 +24,7 @@ from conformance.hub.intake import check_model
 from conformance.hub.picture import opened
 from conformance.hub.routes import Route
 from conformance.hub.schemas import check_request
-from conformance.hub.tasks import AT_ONCE, IN_THREE_LOOKS, IN_TWO_LOOKS, Phase, State, Task, Tasks
+from conformance.hub.tasks import AT_ONCE, IN_TWO_LOOKS, Phase, State, Task, Tasks
 
 SORA, JIMENG = "sora", "jimeng"
 """Kinds of tasks; those of the other formats are called like their operations."""
@@ -55,7 +55,7 @@ WORDS = {
     Phase.FAILED: "failed",
 }
 JIMENG_WORDS = {Phase.QUEUED: "in_queue", Phase.RUNNING: "generating", Phase.DONE: "done"}
-LOOKS = {SORA: IN_TWO_LOOKS, JIMENG: IN_THREE_LOOKS, "kling-text2video": IN_TWO_LOOKS}
+LOOKS = {SORA: IN_TWO_LOOKS, JIMENG: IN_TWO_LOOKS, "kling-text2video": IN_TWO_LOOKS}
 """The courses of tasks by their kind; the others are done at the first look."""
 _TASKS = Tasks()
 

@@ -173,7 +173,7 @@ def _hostile(exchange: Exchange, dice: random.Random) -> Exchange:
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_no_hub_brings_a_judge_down(clean_run: CleanRun, judged: list[Case], seed: int) -> None:
     dice = random.Random(seed)
-    keys = ("realtime_session", "realtime_turns", "realtime_pair", "realtime_beta", "realtime_wrong_models")
+    keys = ("realtime_session", "realtime_turns", "realtime_pair", "realtime_beta", "realtime_no_model")
     changed = {key: _hostile(session(clean_run, key), dice) for key in keys}
     found = outcomes(clean_run, judged, changed)
     assert {name: o.trace for name, o in found.items() if o.verdict is Verdict.ERROR} == {}

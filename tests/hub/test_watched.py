@@ -7,7 +7,6 @@ import pytest
 from conformance.hub.tasks import (
     AFTER_A_WAIT,
     AT_ONCE,
-    IN_THREE_LOOKS,
     IN_TWO_LOOKS,
     PATIENCE,
     Looks,
@@ -36,7 +35,6 @@ def watched(clock: Clock, looks: tuple[float, ...], seconds: float = 0.0) -> Tas
     [
         (AT_ONCE, [(DONE, 100), (DONE, 100)]),
         (IN_TWO_LOOKS, [(RUNNING, 50), (DONE, 100)]),
-        (IN_THREE_LOOKS, [(RUNNING, 30), (RUNNING, 70), (DONE, 100), (DONE, 100)]),
         (AFTER_A_WAIT, [(QUEUED, 0), (RUNNING, 50), (DONE, 100)]),
     ],
 )

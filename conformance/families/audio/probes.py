@@ -55,13 +55,6 @@ async def audio_speech_opus(hub: Hub) -> Exchange:
 
 
 @probe(SPEECH)
-async def audio_speech_aac(hub: Hub) -> Exchange:
-    """The same in aac. Asked only of a hub that claims speech."""
-    with_claim(hub, SPEECH)
-    return await _speak(hub, response_format="aac")
-
-
-@probe(SPEECH)
 async def audio_speech_pcm(hub: Hub) -> Exchange:
     """The same as raw samples. Asked only of a hub that claims speech; of others the events carry them."""
     with_claim(hub, SPEECH)
@@ -146,7 +139,6 @@ any_speech = offered(
     "any_audio_speech",
     audio_speech,
     audio_speech_opus,
-    audio_speech_aac,
     audio_speech_pcm,
 )
 binary_speech = offered("audio_binary_speech", audio_speech_opus)

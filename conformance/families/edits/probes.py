@@ -15,7 +15,7 @@ TEXT = "What day of the wek is it?"
 INSTRUCTION = "Fix the spelling mistakes."
 CHOICES = 2
 
-WRONG: dict[str, Any] = {"instruction": ..., "n": 0}
+WRONG: dict[str, Any] = {"instruction": ...}
 """Values by words of which the first is the field; `...` leaves it out."""
 
 
@@ -35,7 +35,7 @@ async def edits_free(hub: Hub) -> Conversation:
 
 @probe(EDIT, admit=Admit.REFUSAL)
 async def edits_wrong(hub: Hub) -> Conversation:
-    """Requests that lack what they need, or have a value that is not allowed; see `WRONG`."""
+    """A request that lacks what it needs; see `WRONG`."""
     return await ask_wrongly(hub, EDIT, _plain(hub), WRONG)
 
 

@@ -16,11 +16,6 @@ def test_missing_instruction_is_refused(edits_wrong: Conversation) -> None:
     expect_client_error(reply_to(edits_wrong, WRONG, "instruction"))
 
 
-@requirement("edits.refusal.n-zero")
-def test_no_choice_at_all_is_refused(edits_wrong: Conversation) -> None:
-    expect_client_error(reply_to(edits_wrong, WRONG, "n"))
-
-
 @requirement("edits.refusal.param")
 def test_refusal_names_the_field(edits_wrong: Conversation) -> None:
     expect_params(edits_wrong, WRONG)

@@ -135,13 +135,6 @@ async def images_edit_no_prompt(hub: Hub) -> Exchange:
 
 
 @probe(EDIT, admit=Admit.REFUSAL)
-async def images_edit_broken(hub: Hub) -> Exchange:
-    """A form that breaks off in its first part."""
-    whole = form([("image", _picture()), *_texts(_edit_model(hub))])
-    return await hub.send(EDIT, body=whole["body"][:200], headers=whole["headers"])
-
-
-@probe(EDIT, admit=Admit.REFUSAL)
 async def images_edit_no_picture(hub: Hub) -> Exchange:
     """A form whose picture is some other file."""
     file = File("picture.png", "image/png", NO_PICTURE)

@@ -42,11 +42,6 @@ def test_a_form_without_prompt_is_refused(images_edit_no_prompt: Exchange) -> No
     expect_refused(images_edit_no_prompt)
 
 
-@requirement("images.refusal.broken-form")
-def test_a_broken_form_is_refused(images_edit_broken: Exchange) -> None:
-    expect_refused(images_edit_broken)
-
-
 @requirement("images.refusal.no-picture")
 def test_a_file_that_is_no_picture_is_refused(images_edit_no_picture: Exchange) -> None:
     expect_refused(images_edit_no_picture)

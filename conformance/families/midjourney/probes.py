@@ -7,7 +7,6 @@ hub that claims more is asked for descriptions, blends, and for a picture that c
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,6 @@ from conformance.engine.kit.costs import with_claim
 from conformance.engine.kit.journey import poll, status_line
 from conformance.engine.kit.links import MOST_BYTES, follow
 from conformance.engine.kit.reading import offered
-from conformance.engine.kit.refusals import Wrongs, ask_wrongly
 from conformance.engine.kit.samples import png
 from conformance.engine.probe import Admit, Conversation, Hub, Phase, probe
 from conformance.families.midjourney.reading import (
@@ -88,8 +86,7 @@ async def _enlarged(hub: Hub, source: str) -> Conversation:
     if id is None:
         return change, await _list(hub, [NO_SUCH_TASK, source])
     polls = await _to_the_end(hub, id)
-    picture = await _picture(hub, polls[-1])
-    return change, *polls, *picture, await _list(hub, [id, NO_SUCH_TASK, source])
+    return change, *polls, await _list(hub, [id, NO_SUCH_TASK, source])
 
 
 @probe(DESCRIBE, base=True, admit=Admit.REPLY, phase=Phase.ANSWERS)
@@ -135,11 +132,6 @@ async def midjourney_list(hub: Hub) -> Conversation:
     return await _list(hub, []), await _list(hub, [NO_SUCH_TASK])
 
 
-NO_TASK: Wrongs = {"taskId of nobody": NO_SUCH_TASK, "action unknown": "EXPLODE"}
-"""Values by words of which the first is the field."""
-CHANGED: Mapping[str, Any] = {"taskId": NO_SUCH_TASK, "action": "UPSCALE", "index": INDEX}
-
-
 @probe(IMAGINE, admit=Admit.REFUSAL)
 async def midjourney_no_prompt(hub: Hub) -> Exchange:
     """A request for a picture without a prompt."""
@@ -159,9 +151,9 @@ async def midjourney_few_pictures(hub: Hub) -> Exchange:
 
 
 @probe(CHANGE, admit=Admit.REFUSAL)
-async def midjourney_no_task(hub: Hub) -> Conversation:
-    """Steps from a task that nobody has; see `NO_TASK`."""
-    return await ask_wrongly(hub, CHANGE, CHANGED, NO_TASK)
+async def midjourney_no_task(hub: Hub) -> Exchange:
+    """A step from a task that nobody has."""
+    return await _change(hub, NO_SUCH_TASK, INDEX)
 
 
 @probe(FETCH, admit=Admit.REFUSAL)

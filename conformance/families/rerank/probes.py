@@ -23,7 +23,7 @@ REVERSED = DOCUMENTS[::-1]
 FEW = 2
 MANY = 99
 
-WRONG: dict[str, Any] = {"query": ..., "documents": []}
+WRONG: dict[str, Any] = {"query": ...}
 """Values by words of which the first is the field; `...` leaves it out."""
 
 
@@ -57,7 +57,7 @@ async def rerank_objects(hub: Hub) -> Exchange:
 
 @probe(RERANK, admit=Admit.REFUSAL)
 async def rerank_wrong(hub: Hub) -> Conversation:
-    """Requests that lack what they need, or have a value that is not allowed; see `WRONG`."""
+    """A request that lacks what it needs; see `WRONG`."""
     return await ask_wrongly(hub, RERANK, _plain(hub), WRONG)
 
 

@@ -16,11 +16,6 @@ def test_missing_query_is_refused(rerank_wrong: Conversation) -> None:
     expect_client_error(reply_to(rerank_wrong, WRONG, "query"))
 
 
-@requirement("rerank.refusal.documents-empty")
-def test_no_documents_at_all_are_refused(rerank_wrong: Conversation) -> None:
-    expect_client_error(reply_to(rerank_wrong, WRONG, "documents"))
-
-
 @requirement("rerank.refusal.param")
 def test_refusal_names_the_field(rerank_wrong: Conversation) -> None:
     expect_params(rerank_wrong, WRONG)

@@ -44,6 +44,7 @@ OF_SORA = re.compile(r"sora", re.IGNORECASE)
 SECONDS, SIZE = "4", "720x1280"
 """The shortest and smallest that Sora makes."""
 KLING_SECONDS = 5
+NO_LENGTH = "soon"
 SIDE = 256
 NO_SUCH_TASK = "task_7f3a9c41d2e84b60"
 ODD_ID = "no such task 漢字'\"%"
@@ -113,9 +114,10 @@ async def videos_jimeng(hub: Hub) -> Conversation:
 
 @probe(GENERIC.submit, base=True)
 async def videos_generic(hub: Hub) -> Conversation:
-    """A video in the format that all vendors share."""
+    """A video in the format that all vendors share. Its film is that of the Kling format's shape, and not fetched."""
     model = hub.target.models.get("video-generations") or _model(hub, GENERIC.submit, "videos")
-    return await _journey(hub, GENERIC, {"model": model, "prompt": PROMPT})
+    submit = await _submit(hub, GENERIC, {"model": model, "prompt": PROMPT})
+    return submit, *(await _to_the_end(hub, GENERIC, submit))
 
 
 @probe(SORA.submit, admit=Admit.REFUSAL)
@@ -165,17 +167,13 @@ async def videos_bad_picture(hub: Hub) -> Conversation:
     return submit, *(await _to_the_end(hub, format, submit, again=False))
 
 
-WRONG_VALUES = {"seconds": "soon", "size": "7x7"}
-"""A hub that does not look at them makes a video all the same, at a price."""
-
-
 @probe(SORA.submit, admit=Admit.REFUSAL)
-async def videos_wrong_values(hub: Hub) -> Conversation:
-    """Submissions in the Sora format with a value that is not allowed; see `WRONG_VALUES`."""
+async def videos_wrong_length(hub: Hub) -> Exchange:
+    """A submission in the Sora format with a length that is no number. A hub that does not look at it makes a video all
+    the same, at a price."""
     with_consent(hub, SORA.submit)
-    plain = dict(_sora_fields(hub))
-    bodies = [{**plain, name: value} for name, value in WRONG_VALUES.items()]
-    return tuple([await hub.send(SORA.submit, **form(body.items()), limits=_patient(hub)) for body in bodies])
+    fields = {**dict(_sora_fields(hub)), "seconds": NO_LENGTH}
+    return await hub.send(SORA.submit, **form(fields.items()), limits=_patient(hub))
 
 
 any_task = offered(
@@ -192,6 +190,7 @@ any_failure = offered(
     videos_bad_picture,
 )
 any_journey = offered("any_video_journey", videos_sora, videos_kling, videos_jimeng, videos_generic)
+any_film = offered("any_video_film", videos_sora, videos_kling, videos_jimeng)
 sora_task = offered("any_sora_task", videos_sora, videos_remix)
 sora_journey = offered("any_sora_journey", videos_sora)
 remix_task = offered("any_video_remix", videos_remix)
@@ -202,6 +201,7 @@ kling_picture_reply = Group(
     "any_kling_picture_reply", lambda candidate: candidate.name == "videos_kling_image", Admit.REPLY, flat=True
 )
 linked_task = offered("any_linked_video", videos_kling, videos_jimeng, videos_generic)
+linked_film = offered("any_linked_film", videos_kling, videos_jimeng)
 
 
 async def _journey(hub: Hub, format: Format, body: dict[str, Any]) -> Conversation:

@@ -115,21 +115,21 @@ def test_links_do_not_lead_inside(any_video_journey: Evidence) -> None:
 
 
 @requirement("videos.result.served")
-def test_links_lead_to_something(any_linked_video: Evidence) -> None:
-    found = downloads(any_linked_video)[-1]
+def test_links_lead_to_something(any_linked_film: Evidence) -> None:
+    found = downloads(any_linked_film)[-1]
     expect(found.status == 200, "HTTP 200 for the owner", _status(found), "", found)
 
 
 @requirement("videos.result.type")
-def test_linked_films_are_labelled(any_linked_video: Evidence) -> None:
-    exchange, _ = films(any_linked_video)[-1]
+def test_linked_films_are_labelled(any_linked_film: Evidence) -> None:
+    exchange, _ = films(any_linked_film)[-1]
     fine = exchange.media_type.startswith("video/") or exchange.media_type in UNLABELLED
     expect(fine, "the type of a film", Words(exchange.media_type or "none"), "content-type", exchange)
 
 
 @requirement("videos.result.film")
-def test_the_bytes_are_a_film(any_video_journey: Evidence) -> None:
-    for exchange, data in films(any_video_journey):
+def test_the_bytes_are_a_film(any_video_film: Evidence) -> None:
+    for exchange, data in films(any_video_film):
         try:
             film_of(data)
         except Undecodable as problem:
@@ -137,9 +137,9 @@ def test_the_bytes_are_a_film(any_video_journey: Evidence) -> None:
 
 
 @requirement("videos.result.length")
-def test_the_film_is_as_long_as_told(any_video_journey: Evidence) -> None:
-    wanted = _length(completed(any_video_journey))
-    exchange, film = _opened(any_video_journey)
+def test_the_film_is_as_long_as_told(any_video_film: Evidence) -> None:
+    wanted = _length(completed(any_video_film))
+    exchange, film = _opened(any_video_film)
     if wanted is None or film.seconds is None:
         nothing_here("the length is not told")
     fine = wanted - SHORTER_BY <= film.seconds <= wanted + LONGER_BY
@@ -156,9 +156,9 @@ def _length(end: Told) -> float | None:
 
 
 @requirement("videos.result.size")
-def test_the_film_is_as_large_as_told(any_video_journey: Evidence) -> None:
-    wanted = _sides(completed(any_video_journey))
-    exchange, film = _opened(any_video_journey)
+def test_the_film_is_as_large_as_told(any_video_film: Evidence) -> None:
+    wanted = _sides(completed(any_video_film))
+    exchange, film = _opened(any_video_film)
     if wanted is None:
         nothing_here("the size is not told")
     width, height = wanted

@@ -101,11 +101,11 @@ fault(
     source="mudler/LocalAI#2732",
 )(on_speech(lacks("response_format"), _WAV))
 fault(
-    "audio.speech-aac-as-mp3",
-    "aac is not known, and mp3 comes in its place.",
+    "audio.speech-opus-as-mp3",
+    "opus is not known, and mp3 comes in its place.",
     "audio.speech.format",
     source="servers that take mp3 for every format they do not know",
-)(on_speech(in_format("aac"), _recording("mp3", "audio/mpeg")))
+)(on_speech(in_format("opus"), _recording("mp3", "audio/mpeg")))
 fault(
     "audio.speech-pcm-with-head",
     "Raw samples come with the head of a wav file.",

@@ -159,12 +159,6 @@ fault(
     source="hub documents: Create edit",
 )(_serves("instruction", lambda value: value is ...))
 fault(
-    "edits.refusal.n-zero-raised",
-    "n of 0 is raised to 1.",
-    "edits.refusal.n-zero",
-    source="OpenAI API description before 2024: n is at least 1",
-)(_serves("n", lambda value: value == 0))
-fault(
     "edits.refusal.no-param",
     "Refusals name no field.",
     "edits.refusal.param",

@@ -401,10 +401,6 @@ def _lacks_prompt(ask: Ask) -> bool:
     return pictured and "prompt" not in asked_of(ask) and ask.body.rstrip().endswith(b"--")
 
 
-def _is_broken(ask: Ask) -> bool:
-    return not ask.body.rstrip().endswith(b"--")
-
-
 def _has_bad_image(ask: Ask) -> bool:
     return _has_file(ask, "image") and b"\x89PNG" not in ask.body
 
@@ -465,12 +461,6 @@ fault(
     "images.refusal.edit-prompt-missing",
     source="gateways that send an empty prompt upstream",
 )(_on_refusals(_lacks_prompt, _served))
-fault(
-    "images.refusal.broken-form-fails",
-    "A form that breaks off makes the hub fail.",
-    "images.refusal.broken-form",
-    source="gateways that report every problem of a form as their own",
-)(_on_refusals(_is_broken, _failed))
 fault(
     "images.refusal.no-picture-fails",
     "A file that is no picture makes the hub fail.",

@@ -1121,18 +1121,6 @@ fault(
     "midjourney.refusal.task-unknown",
     source="gateways that leave all checks to the vendor",
 )(_when(_from_nobody, _taken))
-fault(
-    "midjourney.step-to-nothing",
-    "A step of a kind that does not exist is taken in.",
-    "midjourney.refusal.action-unknown",
-    source="gateways that leave all checks to the vendor",
-)(_when(_to_nothing, _taken))
-fault(
-    "midjourney.unknown-step-fails",
-    "A step of a kind that does not exist makes the hub look overloaded.",
-    "midjourney.refusal.action-unknown",
-    source="QuantumNous/new-api: 503 model_not_found",
-)(_when(_to_nothing, lambda reply: reply.with_status(503)))
 
 
 @fault(

@@ -385,12 +385,6 @@ fault(
     "realtime.handshake.no-model",
     source="hubs that read the parameter without looking",
 )(handshakes(refused(500, was=400)))
-fault(
-    "realtime.handshake.unknown-model-503",
-    "A model that the hub does not have is reported as an outage.",
-    "realtime.handshake.unknown-model",
-    source="hubs that look for a channel, and find none",
-)(handshakes(refused(503, was=404)))
 
 
 # Frames ---------------------------------------------------------------------------------------------------------------

@@ -401,12 +401,6 @@ fault(
     source="Cohere API reference, Rerank: query is required",
 )(_serves("query", lambda value: value is ...))
 fault(
-    "rerank.refusal.nothing-ranked",
-    "An empty list of documents gets an empty ranking.",
-    "rerank.refusal.documents-empty",
-    source="plain logic: there is nothing to rank",
-)(_serves("documents", lambda value: value == []))
-fault(
     "rerank.refusal.no-param",
     "Refusals name no field.",
     "rerank.refusal.param",

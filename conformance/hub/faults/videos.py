@@ -647,9 +647,10 @@ def back_to_queued(ask: Ask, answer: Body) -> None:
 )
 def back_in_queue() -> Spoil:
     def back(_ask: Ask, answer: Body) -> None:
-        answer["data"]["status"] = "in_queue"
+        if not answer["nth"]:
+            answer["data"].update(status="in_queue", video_url=None)
 
-    return on_repeats(JIMENG, when=status("generating"), after=1)(back)()
+    return on_repeats(JIMENG, when=status("done"))(back)()
 
 
 @fault(
@@ -1364,16 +1365,6 @@ def _form_with(words: bytes) -> Callable[[Ask, Any], bool]:
 def length_not_checked(ask: Ask, reply: Reply) -> Reply:
     answer = {**_video("video_4", "sora-2"), "status": "queued"}
     return instead(CREATE, answer=answer, when=_form_with(b"\r\nsoon\r\n"))(ask, reply)
-
-
-@fault(
-    "videos.size-broken",
-    "An impossible size is a server error.",
-    "videos.refusal.size",
-    source="gateways that pass the vendor's error on as their own",
-)
-def size_broken(ask: Ask, reply: Reply) -> Reply:
-    return refuses(CREATE, status=500, code="invalid_size", was=(400,), when=_form_with(b"\r\n7x7\r\n"))(ask, reply)
 
 
 @fault(
