@@ -1049,7 +1049,7 @@ def film_is_an_error(ask: Ask, reply: Reply) -> Reply:
     "videos.result.length",
     source="hubs that tell the vendor's default",
 )
-@on_told(POLL, when=status("completed"))
+@on_told(*KLING_POLL, when=status("completed"))
 def duration_told_wrong(_ask: Ask, answer: Body) -> None:
     answer["metadata"]["duration"] = 10
 
