@@ -26,6 +26,8 @@ from conformance.engine.kit.samples import wav
 from conformance.engine.probe import OUTPUT_TOKENS, WRONG_TOKEN, Hub, StopProbe
 from conformance.wire.exchange import Exchange
 
+CALL_TOKENS = 4 * OUTPUT_TOKENS
+"""Bound on the output of an answer that must not be cut: a call, or a structured one."""
 START_SECONDS = 60.0
 """Longest time that a client may take to be imported, on a busy machine."""
 IDLE_SECONDS = 20.0
@@ -113,6 +115,7 @@ def _request(hub: Hub, lane: Lane, scene: str) -> dict[str, Any]:
         "seconds": hub.target.limits.whole + IDLE_SECONDS,
         "poll_seconds": hub.target.poll_interval,
         "tokens": OUTPUT_TOKENS,
+        "room": CALL_TOKENS,
         "task": COUNT_TO_NINE,
         "question": "What is the weather in Paris, in celsius?",
         "tool": asdict(WEATHER),

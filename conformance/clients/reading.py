@@ -39,6 +39,16 @@ def text(exchange: Exchange) -> Said:
     }
 
 
+def _counts(exchange: Exchange) -> list[Any]:
+    """Tokens in and out by these very names, the last count of each; cached ones are counted under names of their own."""
+    told: Said = {}
+    for value in objects(exchange):
+        for holder in (value, value.get("message"), value.get("response")):
+            usage = _object(_object(holder).get("usage"))
+            told.update({name: count for name, count in usage.items() if isinstance(count, int)})
+    return [told.get("input_tokens"), told.get("output_tokens")]
+
+
 def _usage(exchange: Exchange) -> list[int | None]:
     counts = counts_of(exchange)
     return [counts.prompt, counts.answer]
@@ -68,7 +78,7 @@ def responses(exchange: Exchange) -> Said:
     parts = [part for item in output if item.get("type") == "message" for part in _objects(item.get("content"))]
     calls = [[_text(i.get("name")), _text(i.get("arguments"))] for i in output if i.get("type") == "function_call"]
     told = "".join(_text(part.get("text")) for part in parts if part.get("type") == "output_text")
-    return {"id": found[-1].get("id"), "text": told, "calls": calls, "usage": _usage(exchange)}
+    return {"id": found[-1].get("id"), "text": told, "calls": calls, "usage": _counts(exchange)}
 
 
 def claude(exchange: Exchange) -> Said:
@@ -87,7 +97,7 @@ def claude(exchange: Exchange) -> Said:
     used = [block for block in blocks.values() if block.get("type") == "tool_use"]
     calls = [[_text(b.get("name")), json.loads(b["json"]) if b["json"] else b.get("input")] for b in used]
     told = "".join(_text(block.get("text")) for block in blocks.values() if block.get("type") == "text")
-    return {"id": id_of(exchange), "text": told, "calls": calls, "usage": _usage(exchange)}
+    return {"id": id_of(exchange), "text": told, "calls": calls, "usage": _counts(exchange)}
 
 
 def gemini(exchange: Exchange) -> Said:
@@ -148,11 +158,10 @@ def transcript(exchange: Exchange) -> Said:
 
 
 def models(exchange: Exchange) -> Said:
-    """Ids of a list of models, in its order; of OpenAI, of Anthropic, or of Google."""
+    """Ids of a list of models, in its order; of OpenAI and Anthropic, or of Google where these have none."""
     body = _object(exchange.json)
-    return {
-        "models": [one.get("id") or one.get("name") for name in ("data", "models") for one in _objects(body.get(name))]
-    }
+    listed = body["data"] if isinstance(body.get("data"), list) else body.get("models")
+    return {"models": [one.get("id") or one.get("name") for one in _objects(listed)]}
 
 
 def task(exchange: Exchange) -> Said:

@@ -12,6 +12,11 @@ from conformance.engine.judge import Broken, Words, expect, inconclusive, not_te
 from conformance.wire.exchange import Exchange
 
 TOO_MANY, NOT_ALLOWED = 429, (402, 403)
+MODELS_DOING = {
+    "LengthFinishReasonError": "the model was still speaking when its limit was reached",
+    "ToolChoiceViolationError": "the model did not call the function, which the sentences on forced calls judge",
+}
+"""Exceptions by which clients complain of the model, and not of the hub."""
 CLOSE = 1e-4
 """Relative difference of two sums of the same numbers in single and in double precision."""
 
@@ -118,6 +123,8 @@ def _raised(notes: dict[str, Any], played: Record) -> None:
     raised = notes["raised"]
     if not played.exchanges:
         not_testable(f"{notes['client']} sent no request: {raised['kind']}: {raised['message']}")
+    if raised["kind"] in MODELS_DOING:
+        not_testable(MODELS_DOING[raised["kind"]])
     got = Words(f"{raised['kind']}: {raised['message']}")
     raise Broken(f"the {notes['client']} client to hand over the answer", got, "", played.exchanges[-1])
 

@@ -23,6 +23,7 @@ export async function open(load) {
     return {
       ...plain(request),
       prompt: request.question,
+      maxOutputTokens: request.room,
       tools: { [name]: ai.tool({ description, inputSchema: ai.jsonSchema(parameters), execute }) },
     }
   }
@@ -63,7 +64,10 @@ export async function open(load) {
     },
     async object(request) {
       const said = await ai.generateObject({
-        ...plain(request), prompt: request.verdict, schema: ai.jsonSchema(request.schema),
+        ...plain(request),
+        prompt: request.verdict,
+        maxOutputTokens: request.room,
+        schema: ai.jsonSchema(request.schema),
       })
       return [{ parsed: said.object, usage: usage(said.usage) }]
     },

@@ -17,6 +17,7 @@ export async function open(load) {
       { name: request.tool.name, description: request.tool.description, input_schema: request.tool.parameters },
     ],
     tool_choice: { type: 'tool', name: request.tool.name },
+    max_tokens: request.room,
   })
   const message = (said) => ({
     id: said.id,

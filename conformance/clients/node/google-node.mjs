@@ -41,14 +41,14 @@ export async function open(load) {
       const question = { role: 'user', parts: [{ text: request.question }] }
       const only = { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: [request.tool.name] } }
       const first = await models.generateContent(
-        { model, contents: [question], config: { tools: tools(request), toolConfig: only } },
+        { model, contents: [question], config: { tools: tools(request), toolConfig: only, maxOutputTokens: request.room } },
       )
       if (!first.functionCalls?.length) return [answer(first)]
       const parts = first.functionCalls.map((call) => (
         { functionResponse: { name: call.name, response: { result: request.tool_result } } }
       ))
       const contents = [question, first.candidates[0].content, { role: 'user', parts }]
-      const second = await models.generateContent({ model, contents, config: { tools: tools(request) } })
+      const second = await models.generateContent({ model, contents, config: { tools: tools(request), maxOutputTokens: request.room } })
       return [answer(first), answer(second)]
     },
     async wrong_key(request) {

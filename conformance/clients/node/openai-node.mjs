@@ -14,6 +14,7 @@ export async function open(load) {
     messages: user(request.question),
     tools: [{ type: 'function', function: request.tool }],
     tool_choice: { type: 'function', function: { name: request.tool.name } },
+    max_tokens: request.room,
   })
   const completion = (said) => {
     const message = said.choices[0].message

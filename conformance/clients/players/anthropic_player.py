@@ -42,7 +42,7 @@ def tools(request: Request) -> dict[str, Any]:
     known = {"name": tool["name"], "description": tool["description"], "input_schema": tool["parameters"]}
     turns = [{"role": "user", "content": request["question"]}]
     choice = {"type": "tool", "name": tool["name"]}
-    return {**plain(request), "messages": turns, "tools": [known], "tool_choice": choice}
+    return {**plain(request), "messages": turns, "tools": [known], "tool_choice": choice, "max_tokens": request["room"]}
 
 
 def messages(request: Request) -> list[Turn]:

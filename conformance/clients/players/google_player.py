@@ -46,7 +46,10 @@ def tools(request: Request, **more: Any) -> types.GenerateContentConfig:
     )
     never = types.AutomaticFunctionCallingConfig(disable=True)
     return types.GenerateContentConfig(
-        tools=[types.Tool(function_declarations=[function])], automatic_function_calling=never, **more
+        tools=[types.Tool(function_declarations=[function])],
+        automatic_function_calling=never,
+        max_output_tokens=request["room"],
+        **more,
     )
 
 
@@ -93,7 +96,9 @@ def two_turns(request: Request) -> list[Turn]:
 
 def structured(request: Request) -> list[Turn]:
     schema = {key: value for key, value in request["schema"].items() if key != "additionalProperties"}
-    config = types.GenerateContentConfig(response_mime_type="application/json", response_schema=schema)
+    config = types.GenerateContentConfig(
+        response_mime_type="application/json", response_schema=schema, max_output_tokens=request["room"]
+    )
     client = connect(request)
     said = client.models.generate_content(model=request["models"]["gemini"], contents=request["verdict"], config=config)
     return [answer(said) | {"parsed": said.parsed}]

@@ -56,7 +56,8 @@ def tools(request: Request) -> dict[str, Any]:
     """A conversation in which one function has to be called."""
     function = {"type": "function", "function": request["tool"]}
     choice = {"type": "function", "function": {"name": request["tool"]["name"]}}
-    return {"messages": user(request["question"]), "tools": [function], "tool_choice": choice}
+    bound = {"max_tokens": request["room"]}
+    return {"messages": user(request["question"]), "tools": [function], "tool_choice": choice, **bound}
 
 
 def chat(request: Request) -> list[Turn]:
@@ -106,7 +107,10 @@ def chat_tools_stream(request: Request) -> list[Turn]:
 def chat_structured(request: Request) -> list[Turn]:
     with connect(request) as client:
         said = client.chat.completions.parse(
-            model=request["models"]["chat"], messages=user(request["verdict"]), response_format=Verdict
+            model=request["models"]["chat"],
+            messages=user(request["verdict"]),
+            max_tokens=request["room"],
+            response_format=Verdict,
         )
         parsed = said.choices[0].message.parsed
         return [completion(said) | {"parsed": parsed.model_dump() if parsed else None}]
@@ -142,7 +146,10 @@ def responses_tools(request: Request) -> list[Turn]:
     turns: list[Any] = user(request["question"])
     with connect(request) as client:
         choice: Any = {"type": "function", "name": tool["name"]}
-        first = client.responses.create(model=model, input=turns, tools=[tool], tool_choice=choice)
+        bound = request["room"]
+        first = client.responses.create(
+            model=model, input=turns, tools=[tool], tool_choice=choice, max_output_tokens=bound
+        )
         calls = [item for item in first.output if item.type == "function_call"]
         if not calls:
             return [answer(first)]
@@ -150,7 +157,9 @@ def responses_tools(request: Request) -> list[Turn]:
             {"type": "function_call_output", "call_id": call.call_id, "output": request["tool_result"]}
             for call in calls
         ]
-        second = client.responses.create(model=model, input=[*turns, *first.output, *results], tools=[tool])
+        second = client.responses.create(
+            model=model, input=[*turns, *first.output, *results], tools=[tool], max_output_tokens=bound
+        )
         return [answer(first), answer(second)]
 
 
