@@ -40,7 +40,7 @@ def text(exchange: Exchange) -> Said:
 
 
 def _counts(exchange: Exchange) -> list[Any]:
-    """Tokens in and out by these very names, the last count of each; cached ones are counted under names of their own."""
+    """Tokens in and out by these very names, the last count of each; cached ones have names of their own."""
     told: Said = {}
     for value in objects(exchange):
         for holder in (value, value.get("message"), value.get("response")):
