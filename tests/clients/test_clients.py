@@ -81,4 +81,3 @@ def planned(tmp_path: Path, *arguments: str) -> str:
 def test_the_clients_play_only_when_they_are_asked_for(tmp_path: Path) -> None:
     assert "clients play" not in planned(tmp_path, "--family", "models")
     assert "clients play 4 scenes" in planned(tmp_path, "--family", "models", "--clients")
-    assert "clients play" in planned(tmp_path, "--family", "clients")
