@@ -32,7 +32,7 @@ from typing import Any
 
 from benchmarks.counting_hub import TIMES_PATH
 from conformance.engine.contract import load_contract
-from conformance.engine.evidence import Store
+from conformance.engine.evidence import Store, unpacked
 from conformance.hub.faults import load_faults
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,7 +136,7 @@ def ours(fault: str, seed: int, folder: Path) -> Run:
 
 def shown_at(row: dict[str, Any], evidence: Path) -> float:
     """When the answer that shows a finding was complete; for a handwritten judge the last one that it looks at."""
-    records = [json.loads(Store(evidence).path(key).read_text(encoding="ascii")) for key in row["evidence"]]
+    records = [json.loads(unpacked(Store(evidence).path(key).read_bytes())) for key in row["evidence"]]
     for record in records:
         for noted in (record["notes"] or {}).get("findings", ()):
             if row["requirement"] == f"fuzz.{noted['check']}":

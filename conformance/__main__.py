@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may know fewer letters than a report has
     status: int = options.run(options)
     return status
 
@@ -56,7 +60,39 @@ def _parser() -> argparse.ArgumentParser:
     _in_a_language(report)
     report.add_argument("folder", metavar="DIR", help="the run's report folder, with result.json and evidence/")
     report.set_defaults(run=_report)
+    _add_results(commands)
     return parser
+
+
+def _add_results(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """The commands about results, which `conformance.report.commands` runs."""
+    result = "a report folder or its result.json"
+    diff = commands.add_parser("diff", help="say what changed between two runs; status 1 when something got worse")
+    diff.add_argument("results", nargs="+", metavar="RESULT", help=f"before and after, each {result}")
+    diff.add_argument("--minus", metavar="UPSTREAM", help="what one result adds to that of the server behind the hub")
+    diff.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    merge = commands.add_parser("merge", help="join the report folders of all shards of a run")
+    _in_a_language(merge)
+    merge.add_argument("folders", nargs="+", metavar="DIR", help="the report folder of a shard")
+    merge.add_argument("--report", metavar="DIR", required=True, help="where the report of the whole goes")
+    merge.add_argument("--baseline", metavar="FILE", help="what is known of the hub, held against the whole")
+    certify = commands.add_parser("certify", help="put a result and its evidence into one file to be judged again")
+    certify.add_argument("--report", metavar="DIR", default="reports", help="the run's report folder")
+    certify.add_argument("--out", metavar="FILE", help="the certificate (default: certificate.zip in that folder)")
+    verify = commands.add_parser("verify", help="judge the evidence of a certificate once more; asks no network")
+    verify.add_argument("bundle", metavar="FILE", help="the certificate")
+    index = commands.add_parser("index", help="put the results of many hubs on one page")
+    index.add_argument("folders", nargs="+", metavar="DIR", help="a report folder")
+    index.add_argument("--out", metavar="FILE", default="index.html")
+    for name, command in {"diff": diff, "merge": merge, "certify": certify, "verify": verify, "index": index}.items():
+        command.set_defaults(run=_result_command, command=name)
+
+
+def _result_command(options: argparse.Namespace) -> int:
+    from conformance.report import commands
+
+    status: int = getattr(commands, options.command)(options)
+    return status
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -143,15 +179,14 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from conformance.report.result import Result
+    from conformance.report.kept import KeptError, read_result
     from conformance.report.write import FACES, write_all
 
     folder = Path(options.folder)
     try:
-        result = Result.model_validate_json((folder / "result.json").read_bytes())
-    except (OSError, ValueError) as problem:
-        words = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
-        print(f"cannot read {folder / 'result.json'}: {words}", file=sys.stderr)
+        result = read_result(folder)
+    except KeptError as problem:
+        print(problem, file=sys.stderr)
         return 4
     problems = write_all(result, folder / "evidence", folder, _catalogue(options))
     for line in problems:

@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent
-PLUGINS = ("conformance.engine.plugin", "conformance.fuzz.plugin", "conformance.clients.plugin")
+PLUGINS = (
+    "conformance.engine.plugin",
+    "conformance.fuzz.plugin",
+    "conformance.clients.plugin",
+    "conformance.report.plugin",
+)
 
 UNUSED_PLUGINS = ("-p", "no:base_url", "-p", "no:schemathesis", "-p", "no:hypothesispytest")
 """Arguments that keep out what would slow every start down, or claim one of our options."""

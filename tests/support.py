@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 from conformance.wire.exchange import End, Exchange, Piece, Request
@@ -32,3 +34,15 @@ def answer(
         end=end,
         problem=problem,
     )
+
+
+def holding(folder: Path, word: str) -> list[Path]:
+    """The files of a folder that hold a word, also where they are compressed."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path for path in files if word.encode() in plain(path)]
+
+
+def plain(path: Path) -> bytes:
+    """The bytes of a file with its compression undone."""
+    content = path.read_bytes()
+    return gzip.decompress(content) if path.suffix == ".gz" else content

@@ -1,11 +1,16 @@
-"""Evidence: what the probes recorded, kept as one file a probe so that workers share it and nothing is lost."""
+"""Evidence: what the probes recorded, kept as one compressed file a probe so that workers share it and nothing is lost.
+
+The format is told in `docs/evidence.md`.
+"""
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +22,10 @@ from conformance.wire.sse import MAX_LINES
 
 FORMAT = 1
 """Version of the evidence files; a reader refuses what it does not know."""
+SUFFIX = ".json.gz"
+MOST_TEXT = 256 * 2**20
+"""Bytes of JSON in one evidence file; a file that unpacks to more is refused before it fills the memory."""
+_LEVEL = 4
 POLL = 0.01
 """Seconds between two looks for evidence that another process records."""
 
@@ -106,6 +115,47 @@ def _made_of(data: bytes) -> int:
     return _COPIES * len(data) + min(data.count(b"\n"), MAX_LINES) * _LINE + values * _VALUE
 
 
+def packed(record: Record) -> bytes:
+    """A record as the bytes of its file; equal records give equal bytes."""
+    return gzip.compress(json.dumps(record.to_dict(), ensure_ascii=True).encode("ascii"), _LEVEL, mtime=0)
+
+
+def unpacked(content: bytes, name: str = "this file") -> bytes:
+    """The JSON text of an evidence file.
+
+    Raises:
+        EvidenceError: it is not gzip, is damaged, has something behind its end, or unpacks to more than `MOST_TEXT`.
+    """
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        text = stream.decompress(content, MOST_TEXT)
+    except zlib.error as problem:
+        raise EvidenceError(f"{name} is not evidence of this suite: {problem}") from None
+    if not stream.eof and stream.unconsumed_tail:
+        raise EvidenceError(f"{name} unpacks to more than {MOST_TEXT >> 20} MiB, which no evidence does")
+    if not stream.eof or stream.unused_data:
+        raise EvidenceError(
+            f"{name} is not evidence of this suite: it is cut short, or something stands behind its end"
+        )
+    return text
+
+
+def read_record(path: Path) -> Record:
+    """The record of an evidence file.
+
+    Raises:
+        EvidenceError: the file is damaged, no evidence, or of a version that this suite does not know.
+        OSError: it cannot be read.
+    """
+    text = unpacked(path.read_bytes(), str(path))
+    try:
+        return Record.from_dict(json.loads(text))
+    except EvidenceError as problem:
+        raise EvidenceError(f"{path}: {problem}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise EvidenceError(f"{path} is not evidence of this suite: {problem!r}") from problem
+
+
 class Store:
     """Records by key, as files of a folder that several processes may share; those used last stay in memory."""
 
@@ -124,7 +174,7 @@ class Store:
         path = self.path(record.key)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}.part")
-        draft.write_text(json.dumps(record.to_dict(), ensure_ascii=True), encoding="ascii")
+        draft.write_bytes(packed(record))
         draft.replace(path)
         with self._arrived:
             self._keep(record)
@@ -149,10 +199,7 @@ class Store:
         path = self.path(key)
         if not path.exists():
             return None
-        try:
-            record = Record.from_dict(json.loads(path.read_text(encoding="ascii")))
-        except (ValueError, KeyError, TypeError) as problem:
-            raise EvidenceError(f"{path} is not evidence of this suite: {problem}") from problem
+        record = read_record(path)
         with self._arrived:
             self._keep(record)
         return record
@@ -169,17 +216,22 @@ class Store:
 
     def path(self, key: str) -> Path:
         """The file of a key; keys are probe names, with an operation's id in brackets where there are many."""
-        return self.folder / (re.sub(r"[^A-Za-z0-9_.-]", "~", key) + ".json")
+        return self.folder / (re.sub(r"[^A-Za-z0-9_.-]", "~", key) + SUFFIX)
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of all records, by name."""
+        return sorted(self.folder.glob(f"*{SUFFIX}"))
 
     def __iter__(self) -> Iterator[Record]:
-        for path in sorted(self.folder.glob("*.json")):
-            record = Record.from_dict(json.loads(path.read_text(encoding="ascii")))
+        for path in self.files:
+            record = read_record(path)
             yield self._records.get(record.key, record)
 
     def clear(self) -> None:
         """Forget and delete all records, and what an interrupted run left half written."""
         self._records.clear()
         self._sizes.clear()
-        for pattern in ("*.json", "*.part"):
+        for pattern in (f"*{SUFFIX}", "*.part"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NoReturn
 
 from conformance.engine.evidence import ProblemKind, Record
@@ -255,6 +256,22 @@ def load_judges() -> list[Callable[..., None]]:
     modules = [".".join(("conformance", *path.relative_to(PACKAGE).with_suffix("").parts)) for path in paths]
     found = (vars(importlib.import_module(name)).values() for name in modules)
     return [value for values in found for value in values if inspect.isfunction(value) and requirement_ids(value)]
+
+
+def name_of_test(judge: Callable[..., None], choice: str) -> str:
+    """A judge on one choice of evidence as a result names it: its file inside the package, and pytest's name."""
+    path = Path(inspect.getfile(judge)).resolve().relative_to(PACKAGE.parent).as_posix()
+    return f"{path}::{judge.__name__}[{choice}]"
+
+
+def all_tests(registry: Registry) -> Iterator[tuple[str, list[Case]]]:
+    """Every test of the package with its cases, named as pytest names them."""
+    for judge in load_judges():
+        names = list(inspect.signature(judge).parameters)
+        for bundles in itertools.product(*(registry.bundles(name) for name in names)):
+            choices = itertools.product(*(bundle.slots for bundle in bundles))
+            cases = [Case(judge, dict(zip(names, choice, strict=True))) for choice in choices]
+            yield name_of_test(judge, "-".join(bundle.key for bundle in bundles)), cases
 
 
 class Bench:

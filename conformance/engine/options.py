@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from conformance.engine.judge import Case
 from conformance.engine.requirement import EVERYWHERE, LANGUAGES, load_catalogue
 from conformance.engine.target import Target, TargetError, clean_base_url
 from conformance.wire.limits import Limits
@@ -341,6 +342,19 @@ def limits(whole: float) -> Limits:
 def report_folder(config: pytest.Config) -> Path:
     """Where the run leaves its report, as an absolute path."""
     return Path(config.invocation_params.dir, config.option.report).resolve()
+
+
+def is_wanted(case: Case, wanted: frozenset[str], levels: tuple[str, ...]) -> bool:
+    """Whether a case's sentence is of a wanted level and family; one that holds everywhere, on wanted operations."""
+    catalogue = load_catalogue()
+    if not any(catalogue[i].level in levels for i in case.ids):
+        return False
+    if not wanted:
+        return True
+    families = {catalogue[i].family for i in case.ids} & wanted
+    operations_of = wanted - EVERYWHERE
+    about = {family for slot in case.slots.values() for family in (slot.family, slot.probe.family)} - EVERYWHERE
+    return bool(families - EVERYWHERE) or (bool(families) and (not operations_of or about <= operations_of))
 
 
 def wanted_families(option: Any) -> frozenset[str]:

@@ -30,6 +30,7 @@ from conformance.engine.options import (
     LEVELS,
     NOTES,
     add_options,
+    is_wanted,
     models,
     report_folder,
     second_token,
@@ -41,7 +42,6 @@ from conformance.engine.options import (
 from conformance.engine.probe import Bundle, Registry, Slot, load_registry
 from conformance.engine.probing import Asker, Inquiry, read_spend
 from conformance.engine.requirement import (
-    EVERYWHERE,
     PACKAGE,
     Catalogue,
     CatalogueError,
@@ -51,11 +51,19 @@ from conformance.engine.requirement import (
 )
 from conformance.engine.schedule import Pace
 from conformance.engine.target import EVERYTHING, Target, TargetError, clean_base_url
-from conformance.report.result import Result, Row, Tally, rows_of
+from conformance.report.latency import latency
+from conformance.report.result import (
+    BaselinePart,
+    Result,
+    Row,
+    SelectionPart,
+    Tally,
+    representatives,
+    rows_of,
+    status_of,
+)
 from conformance.wire.redact import Secret
 
-LEADING_EXIT = {Verdict.FAIL: 1, Verdict.ERROR: 3, Verdict.INCONCLUSIVE: 2}
-NOTHING_JUDGED = 2
 RED = (Verdict.ERROR, Verdict.FAIL, Verdict.WARN)
 USAGE = 4
 LETTERS = {
@@ -82,6 +90,15 @@ class Run:
     planned: list[Slot] = field(default_factory=list)
     terms: dict[str, Any] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
+    replays: Result | None = None
+    """The result of the run whose evidence is judged once more."""
+    shard: str = ""
+    baseline: BaselinePart | None = None
+
+    @property
+    def silent(self) -> set[str]:
+        """The tests that were judged and had nothing to judge."""
+        return {row.test for row in self.vacuous}
 
     @property
     def store(self) -> Store:
@@ -136,7 +153,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.option.plan:
             run = _planned_run(config)
         else:
-            run = _worker_run(config) if _is_worker(config) else _new_run(config)
+            run = _worker_run(config) if _is_worker(config) else _own_run(config)
     except (TargetError, EmbeddedHubError, CatalogueError) as problem:
         raise pytest.UsageError(str(problem).replace("\n", "\nERROR: ")) from None
     except OSError as problem:
@@ -190,8 +207,13 @@ def _planned_run(config: pytest.Config) -> Run:
     return Run(target, report_folder(config), load_registry(load_contract()))
 
 
-def _new_run(config: pytest.Config) -> Run:
-    option = config.option
+def _own_run(config: pytest.Config) -> Run:
+    other: Run | None = config.hook.pytest_conformance_run(config=config)
+    return other or _new_run(config)
+
+
+def fresh_report(config: pytest.Config) -> Path:
+    """The report folder of a run, without what an earlier run left in it."""
     report = report_folder(config)
     evidence = report / "evidence"
     evidence.mkdir(parents=True, exist_ok=True)
@@ -199,6 +221,12 @@ def _new_run(config: pytest.Config) -> Run:
 
     for left_over in (*evidence.iterdir(), report / "result.json", *(report / name for name in FACES)):
         left_over.unlink(missing_ok=True)
+    return report
+
+
+def _new_run(config: pytest.Config) -> Run:
+    option = config.option
+    report = fresh_report(config)
     secret, second_secret = (secrets.token_urlsafe(24) for _ in range(2))
     hub = None
     if not option.base_url:
@@ -308,7 +336,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _mark(item, found[0])
         # The evidence is fetched when it is judged; to set up a fixture for each test would only cost time and files.
         item.fixturenames = []  # type: ignore[attr-defined]
-        item.stash[CASES] = [case for case in found if _is_wanted(case, wanted, levels)]
+        item.stash[CASES] = [case for case in found if is_wanted(case, wanted, levels)]
         (kept if item.stash[CASES] else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
@@ -332,19 +360,6 @@ def _mark(item: pytest.Item, case: Case) -> None:
             raise pytest.UsageError(f"{item.nodeid} judges {identifier}, which no requirements.yaml holds")
         item.add_marker(catalogue[identifier].family)
         item.add_marker(catalogue[identifier].level.lower())
-
-
-def _is_wanted(case: Case, wanted: frozenset[str], levels: tuple[str, ...]) -> bool:
-    """Whether a case's sentence is of a wanted level and family; one that holds everywhere, on wanted operations."""
-    catalogue = load_catalogue()
-    if not any(catalogue[i].level in levels for i in case.ids):
-        return False
-    if not wanted:
-        return True
-    families = {catalogue[i].family for i in case.ids} & wanted
-    operations_of = wanted - EVERYWHERE
-    about = {family for slot in case.slots.values() for family in (slot.family, slot.probe.family)} - EVERYWHERE
-    return bool(families - EVERYWHERE) or (bool(families) and (not operations_of or about <= operations_of))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -394,19 +409,29 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     bench = run.bench
     judged = _judged(bench, found)
-    pyfuncitem.stash[ROWS] = rows_of(judged, load_catalogue(), _check_id(pyfuncitem))
+    rows = rows_of(judged, load_catalogue(), check_id(pyfuncitem))
+    rows = pyfuncitem.ihook.pytest_conformance_rows(config=pyfuncitem.config, rows=rows) or rows
+    pyfuncitem.stash[ROWS] = rows
     pyfuncitem.stash[VACUOUS] = all(one.outcome.vacuous for one in judged)
-    pyfuncitem.ihook.pytest_conformance_judged(item=pyfuncitem, judged=judged)
+    pyfuncitem.ihook.pytest_conformance_judged(item=pyfuncitem, judged=judged, rows=rows)
     told = worst(judged).light()
     # What is raised now keeps this frame alive, and evidence with it, until the garbage collector comes by.
     del judged
+    if rows and not any(row.decides for row in rows):
+        _tell_expected(told, rows[0])
     _tell_pytest(told)
     return True
 
 
-def _check_id(item: pytest.Item) -> str:
+def check_id(item: pytest.Item) -> str:
     """A test's id as in the suite's own tree, wherever pytest was started."""
     return f"{item.path.relative_to(PACKAGE.parent).as_posix()}::{item.nodeid.partition('::')[2]}"
+
+
+def _tell_expected(judged: Judged, row: Row) -> None:
+    if judged.outcome.verdict is not Verdict.PASS:
+        told = row.expected.reason if row.expected and row.expected.reason else judged.outcome.reason
+        pytest.xfail(f"known: {told}")
 
 
 def _judged(bench: Bench, cases: Iterable[Case]) -> list[Judged]:
@@ -437,8 +462,22 @@ class Hooks:
     """Hooks of ours that reporters may implement."""
 
     @staticmethod
-    def pytest_conformance_judged(item: pytest.Item, judged: list[Judged]) -> None:
+    def pytest_conformance_judged(item: pytest.Item, judged: list[Judged], rows: list[Row]) -> None:
         """The cases of one test were judged; pytest is told next."""
+
+    @staticmethod
+    @pytest.hookspec(firstresult=True)
+    def pytest_conformance_run(config: pytest.Config) -> Run | None:
+        """A run that is to take the place of asking a hub."""
+
+    @staticmethod
+    @pytest.hookspec(firstresult=True)
+    def pytest_conformance_rows(config: pytest.Config, rows: list[Row]) -> list[Row] | None:
+        """The rows of one test, with what somebody knows of them."""
+
+    @staticmethod
+    def pytest_conformance_finish(config: pytest.Config, run: Run) -> None:
+        """All is judged; the result is written next."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -502,9 +541,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run.rows += _unjudged_otherwise(run)
     tally = Tally.of(run.rows)
     trouble = _trouble(session.config, run)
-    status = _exit_status(tally, exitstatus, len(session.items) or session.testscollected)
-    status = USAGE if trouble else status
-    result = Result.of(run.target, run.rows, tally, read_spend(run.store.folder), run.started, status)
+    session.config.hook.pytest_conformance_finish(config=session.config, run=run)
+    status = USAGE if trouble else _exit_status(run, exitstatus)
+    result = Result.of(
+        run.target,
+        run.rows,
+        tally,
+        read_spend(run.store.folder),
+        run.started,
+        status,
+        selection=_selection(session.config),
+        silent=run.silent,
+        latency=latency(run.store, run.registry),
+        baseline=run.baseline,
+        shard=run.shard,
+        replays=run.replays,
+    )
     try:
         (run.report / "result.json").write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
         if getattr(session.config.option, "allure_report_dir", None):
@@ -524,6 +576,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.exitstatus = status
 
 
+def _selection(config: pytest.Config) -> SelectionPart:
+    option = config.option
+    return SelectionPart(families=tuple(sorted(wanted_families(option))), levels=LEVELS[option.level])
+
+
 def _told(config: pytest.Config) -> Catalogue:
     """The catalogue in the language that the user reads."""
     from conformance.report.words import chosen
@@ -533,9 +590,7 @@ def _told(config: pytest.Config) -> Catalogue:
 
 def _unjudged_otherwise(run: Run) -> list[Row]:
     """One row for each requirement of which no test had anything to judge."""
-    known = {row.requirement for row in run.rows}
-    first = {row.requirement: row for row in reversed(run.vacuous)}
-    return [row for name, row in sorted(first.items()) if name not in known]
+    return representatives(run.vacuous, {row.requirement for row in run.rows})
 
 
 def _trouble(config: pytest.Config, run: Run) -> list[str]:
@@ -545,14 +600,11 @@ def _trouble(config: pytest.Config, run: Run) -> list[str]:
     return [problem for problem in found if problem]
 
 
-def _exit_status(tally: Tally, pytest_status: int, collected: int) -> int:
+def _exit_status(run: Run, pytest_status: int) -> int:
     """0 conformant, 1 not, 2 inconclusive or nothing judged, 3 an error of ours; trouble of pytest stays as it is."""
     if pytest_status in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         return int(pytest_status)
-    for verdict in (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE):
-        if tally.verdicts.get(verdict):
-            return LEADING_EXIT[verdict]
-    return 0 if tally.judged else NOTHING_JUDGED
+    return status_of(run.rows, stale=bool(run.baseline and run.baseline.stale))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

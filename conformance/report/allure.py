@@ -13,7 +13,7 @@ from allure_commons.logger import AllureFileLogger
 
 from conformance.engine.judge import Judged, Outcome, Verdict, worst
 from conformance.engine.requirement import Catalogue, Level, Requirement
-from conformance.report.result import Result
+from conformance.report.result import Result, Row
 from conformance.report.transcript import transcript
 from conformance.wire.curl import curl
 
@@ -34,6 +34,7 @@ CATEGORIES = (
         "matchedStatuses": ["failed", "broken"],
         "messageRegex": r"(?s).*judge or probe.*",
     },
+    {"name": "Known (baseline)", "matchedStatuses": ["skipped"], "messageRegex": r"(?s).*known: .*"},
     {"name": "Not offered by this hub", "matchedStatuses": ["skipped"], "messageRegex": r"(?s).*not-offered: .*"},
     {"name": "The evidence cannot tell", "matchedStatuses": ["skipped"], "messageRegex": r"(?s).*not-testable: .*"},
     {"name": "Inconclusive", "matchedStatuses": ["skipped"], "messageRegex": r"(?s).*inconclusive: .*"},
@@ -102,7 +103,7 @@ class AllureReporter:
             _exchange(*reversed(self._replaced))
 
     @pytest.hookimpl
-    def pytest_conformance_judged(self, judged: list[Judged]) -> None:
+    def pytest_conformance_judged(self, judged: list[Judged], rows: list[Row]) -> None:
         """Label the running test; attach the exchanges and a curl line where something is broken."""
         case, outcome = worst(judged).case, worst(judged).outcome
         requirements = [self._catalogue[i] for i in case.ids]
@@ -122,6 +123,7 @@ class AllureReporter:
             allure.dynamic.label(name, value)
         for requirement in requirements:
             allure.dynamic.label("requirement", requirement.id)
+        _tell_known(rows)
         if outcome.verdict in SHOWN_WITH_BYTES:
             _attach(outcome)
 
@@ -136,6 +138,15 @@ def _describe(requirement: Requirement) -> str:
         f"**{requirement.id}** ({requirement.level}, {requirement.authority})\n\n{requirement.statement}\n\n"
         f"Source: {requirement.source}\n\nWhy: {requirement.why}\n\nFix: {requirement.fix}"
     )
+
+
+def _tell_known(rows: list[Row]) -> None:
+    """Label a test that a baseline speaks of, with its link; pytest is told "xfail", which Allure shows as skipped."""
+    for expected in {row.expected.where: row.expected for row in rows if row.expected}.values():
+        allure.dynamic.tag("flaky" if expected.flaky else "known")
+        allure.dynamic.label("baseline", expected.where)
+        if expected.link.startswith(("https://", "http://")):
+            allure.dynamic.issue(expected.link, expected.reason or expected.link)
 
 
 def _attach(outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from conformance.engine.judge import SEVERITY, Verdict
 from conformance.engine.requirement import Requirement
-from conformance.report.result import Row
+from conformance.report.result import Expectation, Row
 
 BROKEN = (Verdict.ERROR, Verdict.FAIL, Verdict.WARN)
 UNJUDGED = (Verdict.INCONCLUSIVE, Verdict.NOT_TESTABLE, Verdict.NOT_OFFERED)
@@ -57,6 +57,11 @@ class Group:
         """More than one for an error of the suite alone: one crashed probe takes all its sentences along."""
         return tuple(dict.fromkeys(row.requirement for row in self.rows))
 
+    @property
+    def expected(self) -> Expectation | None:
+        """What a baseline says about it; None when it is new."""
+        return None if self.first.decides else self.first.expected
+
 
 def in_one_line(reason: str) -> str:
     """What an error comes to: the last line of its traceback that holds words, or the reason as it is."""
@@ -70,16 +75,21 @@ def unfolded(reason: str) -> str:
 
 
 def groups(rows: Iterable[Row]) -> list[Group]:
-    """Errors of the suite first, then what MUST not be, then what should not be; within these by requirement."""
+    """Errors of the suite first, then what MUST not be, then what should not be; within these by requirement.
+
+    What a baseline knew of comes after all that is new.
+    """
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         if row.verdict in BROKEN:
-            found.setdefault(_cause(row), []).append(row)
+            known = "" if row.decides or row.expected is None else row.expected.where
+            found.setdefault((known, *cause(row)), []).append(row)
     together = [Group(tuple(several)) for several in found.values()]
-    return sorted(together, key=lambda g: (SEVERITY.index(g.verdict), g.first.requirement))
+    return sorted(together, key=lambda g: (bool(g.expected), SEVERITY.index(g.verdict), g.first.requirement))
 
 
-def _cause(row: Row) -> tuple[str, ...]:
+def cause(row: Row) -> tuple[str, ...]:
+    """What rows with one root cause have in common."""
     if row.verdict is Verdict.ERROR:
         return (str(row.verdict), row.reason)
     if row.finding is None:

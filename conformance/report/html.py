@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from conformance.engine.contract import load_contract
-from conformance.engine.evidence import EvidenceError, Record, Store
+from conformance.engine.evidence import SUFFIX, EvidenceError, Record, Store, unpacked
 from conformance.engine.judge import SEVERITY, Verdict
 from conformance.engine.requirement import Catalogue
 from conformance.report.bytesview import ExchangeView, view, visible
@@ -137,7 +137,6 @@ class Evidence:
 
     def __init__(self, folder: Path) -> None:
         self._store = Store(folder)
-        self._folder = folder
 
     def get(self, key: str) -> Record | None:
         try:
@@ -151,14 +150,21 @@ class Evidence:
 
     def holding(self, *words: bytes) -> Iterator[Record]:
         """The records whose file holds all the words, in the order of their names."""
-        for path in sorted(self._folder.glob("*.json")):
-            content = path.read_bytes()
+        for path in self._store.files:
+            content = self._text(path)
             if all(word in content for word in words) and (record := self._read(path)) is not None:
                 yield record
 
+    @staticmethod
+    def _text(path: Path) -> bytes:
+        try:
+            return unpacked(path.read_bytes())
+        except (EvidenceError, OSError):
+            return b""
+
     def _read(self, path: Path) -> Record | None:
         # The name of the file is a key with some characters replaced: `Store.path` finds the same file by it.
-        return self.get(path.stem)
+        return self.get(path.name.removesuffix(SUFFIX))
 
 
 def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
@@ -242,9 +248,11 @@ _SIGNS = {
 
 
 def headline(result: Result, say: Words) -> tuple[Verdict, str]:
-    """What the run comes to, as a verdict (for its sign) and two words."""
+    """What the run comes to, as a verdict (for its sign) and a few words."""
     if result.conformant:
         return Verdict.PASS, say("Conformant")
+    if result.conformant is False and result.exit_status == 0:
+        return Verdict.WARN, say("Not conformant, as expected")
     if result.conformant is False:
         return Verdict.FAIL, say("Not conformant")
     if any(row.verdict is Verdict.ERROR for row in result.rows):

@@ -16,7 +16,7 @@ LONGEST = 8_000
 
 def junit(result: Result) -> str:
     """One suite for each family, one case for each row: a fail is a failure, an error an error, what was not judged is
-    skipped with its reason, and a warning passes with its finding as output."""
+    skipped with its reason, and so is a known fail; a warning passes with its finding as output."""
     seconds = f"{(result.finished - result.started).total_seconds():.3f}"
     root = ET.Element("testsuites", {"name": result.suite.name, "time": seconds, **_counts(result.rows)})
     for family, rows in groupby(result.rows, key=lambda row: row.family):
@@ -31,14 +31,18 @@ def junit(result: Result) -> str:
 
 def _counts(rows: tuple[Row, ...]) -> dict[str, str]:
     def count(*verdicts: Verdict) -> str:
-        return str(sum(1 for row in rows if row.verdict in verdicts))
+        return str(sum(1 for row in rows if row.verdict in verdicts and not _is_skipped(row)))
 
     return {
         "tests": str(len(rows)),
         "failures": count(Verdict.FAIL),
         "errors": count(Verdict.ERROR),
-        "skipped": count(*UNJUDGED),
+        "skipped": str(sum(1 for row in rows if _is_skipped(row))),
     }
+
+
+def _is_skipped(row: Row) -> bool:
+    return row.verdict in UNJUDGED or (row.verdict is Verdict.FAIL and not row.decides)
 
 
 def _case(suite: ET.Element, row: Row) -> None:
@@ -48,12 +52,15 @@ def _case(suite: ET.Element, row: Row) -> None:
         classname=_text(f"{row.family}.{row.operation or 'no-single-operation'}"),
         name=_text(f"{row.requirement} {row.test.rpartition('::')[2]}"),
     )
-    if row.verdict is Verdict.FAIL:
+    if row.verdict in UNJUDGED:
+        ET.SubElement(case, "skipped", type=str(row.verdict), message=_text(f"{row.verdict}: {row.reason}", 400))
+    elif _is_skipped(row) and row.expected is not None:
+        ET.SubElement(case, "skipped", type="known", message=_text(f"known: {row.expected.reason}", 400))
+        ET.SubElement(case, "system-out").text = _detail(row)
+    elif row.verdict is Verdict.FAIL:
         ET.SubElement(case, "failure", type=str(row.level), message=_text(row.reason, 400)).text = _detail(row)
     elif row.verdict is Verdict.ERROR:
         ET.SubElement(case, "error", type="suite", message=_text(row.reason, 400)).text = _detail(row)
-    elif row.verdict in UNJUDGED:
-        ET.SubElement(case, "skipped", type=str(row.verdict), message=_text(f"{row.verdict}: {row.reason}", 400))
     elif row.verdict is Verdict.WARN:
         ET.SubElement(case, "system-out").text = _detail(row)
 

@@ -66,7 +66,11 @@ def _lines(result: Result, catalogue: Catalogue) -> Iterator[str]:
         )
     )
     yield ""
+    if result.partial:
+        yield f"{say('Partial')}: {prose('; '.join(result.why_partial(say)))}"
+        yield ""
     yield from _table(result, say)
+    yield from _stale(result, say)
     yield from _findings(groups(result.rows), catalogue, say)
     yield from _unjudged(result, say)
 
@@ -79,6 +83,19 @@ def _table(result: Result, say: Words) -> Iterator[str]:
     yield "| :-- |" + " --: |" * len(used)
     for name, counts in result.families.items():
         yield f"| {prose(name)} | " + " | ".join(str(counts.get(v) or "·") for v in used) + " |"
+    yield ""
+
+
+def _stale(result: Result, say: Words) -> Iterator[str]:
+    if result.baseline is None or not result.baseline.stale:
+        return
+    yield f"### {say('The baseline is stale: delete these entries')}"
+    yield ""
+    for entry in result.baseline.stale[:MOST_FINDINGS]:
+        yield f"- {code(entry.where)} {code(entry.requirement)} {code(entry.operation)}: {prose(entry.why)}"
+    left = len(result.baseline.stale) - MOST_FINDINGS
+    if left > 0:
+        yield "- " + say("… and {count} more, in {place}", count=left, place="`report.html`")
     yield ""
 
 
@@ -98,7 +115,12 @@ def _finding(group: Group, sentence: Sentence, say: Words) -> Iterator[str]:
     first = group.first
     places = " · " + say("{count} places", count=len(group.rows)) if len(group.rows) > 1 else ""
     operation = " " + say("on {operation}", operation=code(first.operation)) if first.operation else ""
-    yield f"- {SIGNS[group.verdict]} **{say(str(group.verdict))}** {code(first.requirement)}{operation}{places}<br>"
+    known = "" if group.expected is None else (say("flaky") if group.expected.flaky else say("known")) + " "
+    verdict = known + say(str(group.verdict))
+    yield f"- {SIGNS[group.verdict]} **{verdict}** {code(first.requirement)}{operation}{places}<br>"
+    if group.expected is not None:
+        reason = group.expected.reason or say("no reason is given yet")
+        yield f"  {prose(reason)} ({code(group.expected.where)})<br>"
     if group.verdict is not Verdict.ERROR:
         yield f"  {prose(sentence.statement)}<br>"
     if first.finding is None:

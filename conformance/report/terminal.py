@@ -17,6 +17,8 @@ ALL_IN_FULL = 3
 """So many findings are shown with all their parts. Of more, the first one is, and the others have a line each."""
 LISTED = 24
 """Findings that have a line; the others are counted and stand in the report."""
+KNOWN_SHOWN = 24
+"""Entries of a baseline whose findings are named."""
 PLACES_SHOWN = 6
 """Other places of the same finding that are named."""
 LONGEST_GOT = 300
@@ -47,6 +49,7 @@ def summary(result: Result, catalogue: Catalogue, report: Path, width: int = 0, 
     yield from _table(result, say)
     yield ""
     yield from _unjudged(result, width, say)
+    yield from _baseline(result, width, say)
     yield _spend_line(result, say)
     yield f"{say('report')}: {report / 'report.html'}"
     if command := _next_command(result):
@@ -77,7 +80,7 @@ def _table(result: Result, say: Words) -> Iterator[str]:
 
 
 def _findings(result: Result, catalogue: Catalogue, width: int, say: Words, full: bool) -> Iterator[str]:
-    found = groups(result.rows)
+    found = [group for group in groups(result.rows) if group.expected is None]
     shown = len(found) if full or len(found) <= ALL_IN_FULL else 1
     for group in found[:shown]:
         yield from _finding(group.rows, catalogue[group.first.requirement], width, say)
@@ -142,6 +145,25 @@ def _unjudged(result: Result, width: int, say: Words) -> Iterator[str]:
             yield from _part(f"{say(str(verdict))}:", f"{count} × {reason}", width)
 
 
+def _baseline(result: Result, width: int, say: Words) -> Iterator[str]:
+    """What is known in one line each, and which entries of the baseline are to go."""
+    known: dict[tuple[str, str], list[Row]] = {}
+    for row in result.rows:
+        if row.expected and row.verdict in (Verdict.FAIL, Verdict.WARN):
+            known.setdefault((row.expected.where, str(row.verdict)), []).append(row)
+    for (where, verdict), rows in list(known.items())[:KNOWN_SHOWN]:
+        said = rows[0].expected
+        kind = say("flaky") if said and said.flaky else say("known")
+        reason = (said and said.reason) or say("no reason is given yet")
+        names = ", ".join(dict.fromkeys(row.requirement for row in rows))
+        yield from _part(f"{kind} {say(verdict)}:", f"{len(rows)} × {names}: {reason} ({where})", width)
+    if len(known) > KNOWN_SHOWN:
+        yield say("… and {count} more, in {place}", count=len(known) - KNOWN_SHOWN, place="report.html")
+    for stale in result.baseline.stale if result.baseline else ():
+        where = f"{stale.requirement} on {stale.operation}" if stale.operation != "*" else stale.requirement
+        yield f"{say('STALE')}  {stale.where}: {say('delete this entry')}: {stale.why} ({where})"
+
+
 def _spend_line(result: Result, say: Words) -> str:
     spend = result.spend
     seconds = f"{(result.finished - result.started).total_seconds():.1f}"
@@ -157,14 +179,23 @@ def _spend_line(result: Result, say: Words) -> str:
 
 def _verdict_line(result: Result, say: Words) -> str:
     must = result.counts.get("MUST", {})
-    broken = len({r.requirement for r in result.rows if r.verdict is Verdict.FAIL})
+    failed = [row for row in result.rows if row.verdict is Verdict.FAIL]
+    broken = len({row.requirement for row in failed if row.decides})
+    known = sum(1 for row in failed if not row.decides)
     warned = len({r.requirement for r in result.rows if r.verdict is Verdict.WARN})
     tail = say("; {count} SHOULD not kept", count=warned) if warned else ""
+    if result.exit_status == 0 and known:
+        told = "as expected: {known} checks failed, all of them known; {count} MUST checks passed"
+        return say(told, known=known, count=must.get("pass", 0)) + tail
     if result.exit_status == 0:
         return say("conformant: {count} MUST checks passed, none failed", count=must.get("pass", 0)) + tail
+    if result.exit_status == 1 and not broken and result.baseline:
+        told = "the baseline is stale: {count} entries are to be deleted"
+        return say(told, count=len(result.baseline.stale)) + tail
     if result.exit_status == 1:
         told = "not conformant: {broken} requirements broken in {checks} checks"
-        return say(told, broken=broken, checks=must.get("fail", 0)) + tail
+        beside = say(", {count} known ones aside", count=known) if known else ""
+        return say(told, broken=broken, checks=len(failed) - known) + beside + tail
     if result.exit_status == 2 and not result.rows:
         return say("inconclusive: nothing was judged")
     return say("exit {status}: not everything could be judged", status=result.exit_status) + tail

@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.hostile.cases import HUBS, OTHER_HOST, Case
 from tests.hostile.server import Ask, HostileHub
+from tests.support import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "sk-canary-7Rk2vQ9xLw4mTz8pBn3c"
@@ -150,7 +151,7 @@ def leaks(ended: Ended) -> list[str]:
     """Where the token stands, in any usual spelling: files of the report and of pytest's cache, and the terminal."""
     folder = ended.report.parent
     files = [path for path in folder.rglob("*") if path.is_file()]
-    return [str(path.relative_to(folder)) for path in files if spelt(path.read_bytes())]
+    return [str(path.relative_to(folder)) for path in files if spelt(plain(path))]
 
 
 def spelt(data: bytes) -> bool:

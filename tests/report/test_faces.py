@@ -192,10 +192,10 @@ def test_a_page_shows_the_six_parts_and_where_the_exchange_is_marked(tmp_path: P
 
 def test_a_page_without_its_evidence_still_says_what_is_wrong(tmp_path: Path) -> None:
     result, known = small(tmp_path / "evidence")
-    (tmp_path / "evidence" / "chat_stream.json").write_text("{", encoding="utf-8")
-    (tmp_path / "evidence" / "chat_json.json").unlink()
+    (tmp_path / "evidence" / "chat_stream.json.gz").write_text("{", encoding="utf-8")
+    (tmp_path / "evidence" / "chat_json.json.gz").unlink()
     page = render(result, tmp_path / "evidence", known)
-    assert "recorded in <code>evidence/chat_stream.json</code>" in page
+    assert "recorded in <code>evidence/chat_stream.json.gz</code>" in page
     assert "chat.error.param" in render(result, tmp_path / "none", Catalogue({}))
 
 
@@ -266,7 +266,8 @@ def test_the_command_says_what_it_cannot_read(
     if content is not None:
         (tmp_path / "result.json").write_text(content, encoding="utf-8")
     assert main(["report", str(tmp_path)]) == 4
-    assert capsys.readouterr().err.startswith(f"cannot read {tmp_path / 'result.json'}: ")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path / "result.json") in line
 
 
 def test_an_empty_run_has_faces_too(tmp_path: Path) -> None:
