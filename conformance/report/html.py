@@ -211,12 +211,17 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
 def _in_order_of_the_contract(found: list[Group]) -> list[Group]:
     """Verdict by verdict, what callers use most comes first, and what holds everywhere last."""
     order = {name: number for number, name in enumerate(dict.fromkeys(o.family for o in load_contract().operations))}
-    return sorted(found, key=lambda g: (SEVERITY.index(g.verdict), order.get(g.first.family, len(order))))
+    return sorted(
+        found, key=lambda g: (bool(g.expected), SEVERITY.index(g.verdict), order.get(g.first.family, len(order)))
+    )
 
 
 def _bunches(findings: Iterable[FindingView]) -> list[list[FindingView]]:
-    """The findings under one heading each: those of one verdict and family."""
-    return [list(several) for _, several in groupby(findings, key=lambda f: (f.group.verdict, f.first.family))]
+    """The findings under one heading each: those of one verdict and family, known ones apart."""
+    return [
+        list(several)
+        for _, several in groupby(findings, key=lambda f: (bool(f.group.expected), f.group.verdict, f.first.family))
+    ]
 
 
 LETTERS = {

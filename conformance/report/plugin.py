@@ -66,6 +66,7 @@ def pytest_conformance_run(config: pytest.Config) -> Run | None:
 def _select(option: Any, result: Result) -> None:
     """Select what was selected; the command line may ask for less."""
     option.fuzz = "quick" if any(row.family == "fuzz" for row in result.rows) else "off"
+    option.clients = any(row.family == "clients" for row in result.rows)
     if not wanted_families(option):
         option.family = list(result.selection.families)
     if LEVELS[option.level] == LEVELS["may"]:

@@ -292,7 +292,7 @@ def judgeable() -> Mapping[Pair, frozenset[str]]:
 
 
 def _left_out(rows: Iterable[Row]) -> int:
-    """Tests of the package without a row; one that was judged has a row at least, if only to say that it cannot tell."""
+    """Tests of the package without a row; one that was judged has one, if only to say that it cannot tell."""
     return len(frozenset().union(*judgeable().values()) - {row.test for row in rows})
 
 
