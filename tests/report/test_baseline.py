@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from conformance.engine.judge import Verdict
+from conformance.engine.requirement import Level, load_catalogue
 from conformance.report.baseline import Baseline, BaselineError, read_baseline, written
 from conformance.report.html import headline
-from conformance.report.result import Pair, Result, Row, status_of
+from conformance.report.result import Pair, Result, Row, judgeable, status_of
 from conformance.report.words import Words
 from tests.report.example import result_of, row
 
@@ -214,3 +215,23 @@ def test_a_result_with_a_baseline_survives_being_written_and_read(tmp_path: Path
     rows = marked(known, row("chat.stream.done", Verdict.FAIL))
     result = result_of(rows, status=0).model_copy(update={"baseline": known.part(rows, JUDGEABLE)})
     assert Result.model_validate_json(result.model_dump_json()) == result
+
+
+SHIPPED = sorted((Path(__file__).resolve().parents[2] / "baselines").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_entry_of_a_shipped_baseline_means_something_and_has_a_reason(path: Path) -> None:
+    catalogue = load_catalogue()
+    expected = {"fail": {Level.MUST}, "warn": {Level.SHOULD, Level.MAY}}
+    for entry in read_baseline(path).entries:
+        where = f"{path.name}:{entry.line}"
+        meant = [pair for pair in judgeable() if entry.covers(pair)]
+        assert meant, f"{where} matches nothing that is judged"
+        levels = {catalogue[identifier].level for identifier, _ in meant}
+        assert levels & expected.get(entry.kind, set(Level)), f"{where} has no requirement of its level"
+        assert entry.reason, where
+
+
+def test_there_is_a_shipped_baseline() -> None:
+    assert [path.name for path in SHIPPED] == ["new-api.toml"]
