@@ -92,13 +92,13 @@ def test_every_case_has_one_shard_and_all_that_share_a_row_the_same(
 
 
 def test_the_work_is_shared_out_evenly(registry: Registry, every_case: list[Case]) -> None:
+    """Official clients aside, which are left out unless they are asked for, and tie many operations together."""
     weight = weights_of(measured(), 20)
-    place = shares(every_case, registry, weight, PARTS)
+    usual = [case for case in every_case if not any(i.startswith("clients.") for i in case.ids)]
+    place = shares(usual, registry, weight, PARTS)
+    asked = {slot.key: (slot, place[subject(case)]) for case in usual for slot in case.slots.values()}
     loads: Counter[int] = Counter()
-    for slot_key, (slot, number) in {
-        slot.key: (slot, place[subject(case)]) for case in every_case for slot in case.slots.values()
-    }.items():
-        assert slot_key
+    for slot, number in asked.values():
         loads[number] += weight(slot)
     assert max(loads.values()) < 1.35 * sum(loads.values()) / PARTS
 
