@@ -23,17 +23,19 @@ def target_of(result: Result) -> Target:
 def rejudge(result: Result, evidence: Path) -> list[Row]:
     """The rows that this suite gives for the tests of a result, from the evidence in a folder.
 
-    A test that this suite does not have gives none.
+    A test that this suite does not have gives none, and so does one that is said to be silent, and is.
     """
     store, registry, catalogue = Store(evidence), load_registry(load_contract()), load_catalogue()
     bench = Bench(target_of(result), catalogue, registry, lambda key: store.get(key) or missing(key))
-    recorded = {row.test for row in result.rows}
+    told, silent = {row.test for row in result.rows}, set(result.silent)
     families, levels = frozenset(result.selection.families), result.selection.levels
     rows: list[Row] = []
     for name, cases in all_tests(registry):
-        if name in recorded:
+        if name in told or name in silent:
             chosen = [case for case in cases if is_wanted(case, families, levels)]
             judged = [Judged(case, bench.evaluate(case)).light() for case in chosen]
+            if name not in told and all(one.outcome.vacuous for one in judged):
+                continue
             rows.extend(rows_of(judged, catalogue, name))
     return rows
 

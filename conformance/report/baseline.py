@@ -96,19 +96,24 @@ class Baseline:
     def _valid(self) -> list[Entry]:
         return [entry for entry in self.entries if not entry.has_expired(self.today)]
 
-    def part(self, rows: Iterable[Row], judgeable: Mapping[Pair, Set[str]]) -> BaselinePart:
+    def part(self, rows: Iterable[Row], judgeable: Mapping[Pair, Set[str]], silent: Iterable[str] = ()) -> BaselinePart:
         """How the baseline came out.
 
         Args:
             rows: all rows of the run, marked.
             judgeable: every pair that this suite can judge with its tests, whether the run did or not.
+            silent: tests that were run and have no row.
         """
         listed = list(rows)
-        return BaselinePart(file=self.name, stale=tuple(self._stale(listed, judgeable)), **counts(listed))
+        return BaselinePart(
+            file=self.name,
+            stale=tuple(self._stale(listed, judgeable, {row.test for row in listed} | set(silent))),
+            **counts(listed),
+        )
 
-    def _stale(self, rows: list[Row], judgeable: Mapping[Pair, Set[str]]) -> Iterator[StalePart]:
+    def _stale(self, rows: list[Row], judgeable: Mapping[Pair, Set[str]], run: Set[str]) -> Iterator[StalePart]:
         for entry in self.entries:
-            why = self._why_stale(entry, rows, judgeable)
+            why = self._why_stale(entry, rows, judgeable, run)
             if why:
                 yield StalePart(
                     where=f"{self.name}:{entry.line}",
@@ -117,7 +122,7 @@ class Baseline:
                     why=why,
                 )
 
-    def _why_stale(self, entry: Entry, rows: list[Row], judgeable: Mapping[Pair, Set[str]]) -> str:
+    def _why_stale(self, entry: Entry, rows: list[Row], judgeable: Mapping[Pair, Set[str]], run: Set[str]) -> str:
         if entry.has_expired(self.today):
             return f"it expired on {entry.expires}"
         meant = {pair for pair in judgeable if entry.covers(pair)}
@@ -128,8 +133,7 @@ class Baseline:
         found = [row for row in rows if row.pair in meant]
         verdicts = {row.verdict for row in found}
         undecided = verdicts & {Verdict.INCONCLUSIVE, Verdict.ERROR}
-        judged = {row.test for row in rows}
-        left_out = any(not tests & judged for pair, tests in judgeable.items() if pair in meant)
+        left_out = any(not tests & run for pair, tests in judgeable.items() if pair in meant)
         if Verdict(entry.kind) in verdicts or undecided or left_out or not verdicts & set(JUDGED):
             return ""
         return "it now passes" if verdicts & set(JUDGED) == {Verdict.PASS} else f"it is no longer {entry.kind}"

@@ -217,6 +217,7 @@ def _rebuilt(result: Result, rows: list[Row]) -> Result:
         result.started,
         result.exit_status,
         selection=result.selection,
+        silent=result.silent,
         baseline=result.baseline,
         shard=result.shard,
         replays=result,

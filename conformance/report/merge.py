@@ -16,7 +16,7 @@ from conformance.engine.shard import Shard
 from conformance.report.baseline import Baseline, counts
 from conformance.report.kept import EVIDENCE, RESULT, KeptError, check_evidence, read_result
 from conformance.report.latency import latency
-from conformance.report.result import BaselinePart, Result, Row, Tally, judgeable, status_of
+from conformance.report.result import BaselinePart, Result, Row, Tally, judgeable, representatives, status_of
 
 
 def merge(folders: Sequence[Path], report: Path, baseline: Baseline | None = None) -> Result:
@@ -96,13 +96,16 @@ def _gather(parts: dict[Path, Result], evidence: Path, registry: Registry) -> No
 
 
 def _joined(parts: list[Result], evidence: Path, registry: Registry, baseline: Baseline | None) -> Result:
-    rows = [row for part in parts for row in part.rows]
+    silent = {test for part in parts for test in part.silent}
+    rows = [row for part in parts for row in part.rows if row.test not in silent]
+    vacuous = [row for part in parts for row in part.rows if row.test in silent]
+    rows += representatives(vacuous, {row.requirement for row in rows})
     twice = [key for key, count in Counter((row.test, row.pair) for row in rows).items() if count > 1]
     if twice:
         raise KeptError(f"two shards judged {twice[0][0]}: were they run with the same options?")
     if baseline:
         rows = [baseline.marked(row.model_copy(update={"expected": None})) for row in rows]
-    told = baseline.part(rows, judgeable()) if baseline else _told(parts, rows)
+    told = baseline.part(rows, judgeable(), silent) if baseline else _told(parts, rows)
     families: Counter[str] = Counter()
     for part in parts:
         families.update(part.spend.by_family)
@@ -120,6 +123,8 @@ def _joined(parts: list[Result], evidence: Path, registry: Registry, baseline: B
         spend,
         min(part.started for part in parts),
         _status(parts, rows, bool(told and told.stale)),
+        selection=parts[0].selection,
+        silent=silent,
         latency=latency(Store(evidence), registry),
         baseline=told,
     )

@@ -134,7 +134,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _recorded(result: Result) -> dict[str, Any]:
     """The tests of a result, and whether this suite might have more to say about its evidence."""
     this = SuitePart.this()
-    return {"tests": sorted({row.test for row in result.rows}), "other": result.suite.catalogue != this.catalogue}
+    return {
+        "tests": sorted({row.test for row in result.rows} | set(result.silent)),
+        "other": result.suite.catalogue != this.catalogue,
+    }
 
 
 def _keep_recorded(run: Run, config: pytest.Config, judges: list[pytest.Item]) -> None:
@@ -170,7 +173,7 @@ def pytest_conformance_finish(config: pytest.Config, run: Run) -> None:
     """Hold the whole baseline against the run, and write a new one where that is wanted."""
     baseline = config.stash.get(_BASELINE, None)
     if baseline:
-        run.baseline = baseline.part(run.rows, judgeable())
+        run.baseline = baseline.part(run.rows, judgeable(), run.silent)
     if config.option.write_baseline:
         text = written(run.rows, run.target.base_url, EDITION, baseline)
         try:

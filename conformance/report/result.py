@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -200,6 +200,9 @@ class Result(_Part):
     not_selected: tuple[str, ...] = Field(
         default=(), description="requirements of the edition that no row is about, because the run left them out"
     )
+    silent: tuple[str, ...] = Field(
+        default=(), description="tests that were judged and had nothing to judge; of a requirement alone one has a row"
+    )
     left_out: int = Field(
         default=0,
         ge=0,
@@ -236,6 +239,7 @@ class Result(_Part):
         exit_status: int,
         *,
         selection: SelectionPart | None = None,
+        silent: Iterable[str] = (),
         latency: Mapping[str, LatencyPart] = MappingProxyType({}),
         baseline: BaselinePart | None = None,
         shard: str = "",
@@ -271,7 +275,8 @@ class Result(_Part):
             rows=tuple(ordered),
             selection=selection or SelectionPart(),
             not_selected=_not_selected(ordered),
-            left_out=_left_out(ordered),
+            silent=tuple(sorted(set(silent))),
+            left_out=_left_out(ordered, silent),
             latency=dict(latency),
             baseline=baseline,
             shard=shard,
@@ -291,9 +296,23 @@ def judgeable() -> Mapping[Pair, frozenset[str]]:
     return {pair: frozenset(tests) for pair, tests in found.items()}
 
 
-def _left_out(rows: Iterable[Row]) -> int:
-    """Tests of the package without a row; one that was judged has one, if only to say that it cannot tell."""
-    return len(frozenset().union(*judgeable().values()) - {row.test for row in rows})
+def _left_out(rows: Iterable[Row], silent: Iterable[str]) -> int:
+    """Tests of the package that were not run."""
+    return len(frozenset().union(*judgeable().values()) - {row.test for row in rows} - set(silent))
+
+
+def representatives(vacuous: Iterable[Row], judged: Set[str]) -> list[Row]:
+    """One row for each requirement of which no test had anything to judge, whatever the order of the tests was.
+
+    Args:
+        vacuous: rows of tests that had nothing to judge.
+        judged: requirements of which other rows tell.
+    """
+    first: dict[str, Row] = {}
+    for row in sorted(vacuous, key=lambda row: (row.requirement, row.operation, row.test)):
+        if row.requirement not in judged:
+            first.setdefault(row.requirement, row)
+    return list(first.values())
 
 
 def _not_selected(rows: Iterable[Row]) -> tuple[str, ...]:
