@@ -48,9 +48,8 @@ class Lane:
     process: asyncio.subprocess.Process | None = None
 
     async def close(self) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
+        if self.process is not None:
+            await _end(self.process)
         await self.relay.close()
 
 
@@ -157,7 +156,8 @@ async def _started(client: str) -> Lane:
         lane.process = process
     else:
         lane.missing = lane.missing or f"the client {client} did not start: {told}"
-        process.kill()
+        await _end(process)
+        await lane.relay.close()
     return lane
 
 
@@ -183,8 +183,9 @@ async def _asked(lane: Lane, request: Mapping[str, Any], idle: float) -> dict[st
     process = lane.process
     assert process is not None
     assert process.stdin is not None
-    process.stdin.write(json.dumps(request).encode() + b"\n")
-    await process.stdin.drain()
+    with contextlib.suppress(OSError):  # a process that has ended is noticed when it says nothing
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        await process.stdin.drain()
     told = asyncio.create_task(_line(process))
     lane.relay.touch()
     while not told.done() and lane.relay.idle < idle:
@@ -192,12 +193,17 @@ async def _asked(lane: Lane, request: Mapping[str, Any], idle: float) -> dict[st
     if told.done():
         return told.result()
     told.cancel()
-    process.kill()
-    await process.wait()
+    await _end(process)
     return {"raised": {**_NOTHING, "kind": "(hung)", "message": f"the client did nothing more for {idle:g} s"}}
 
 
 _NOTHING = {"status": None, "told": ""}
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
 
 
 async def _line(process: asyncio.subprocess.Process) -> dict[str, Any]:

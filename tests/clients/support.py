@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from conformance.clients import lane as lanes
 from conformance.clients.lane import available, close
 from conformance.engine.contract import load_contract
 from conformance.engine.discovery import discover
@@ -62,6 +63,14 @@ class Stage:
         self._runner.run(close())
         self._runner.__exit__(*problem)
 
+    def close_clients(self) -> None:
+        """End the clients, and forget them."""
+        self._runner.run(close())
+
+    def kill_clients(self) -> None:
+        """End the processes of the clients behind their lanes' backs."""
+        self._runner.run(_kill())
+
     def judge(self, folder: Path, wanted: Iterable[str], fault: str | None = None) -> tuple[dict[str, Outcome], Store]:
         """The worst outcome of each wanted requirement against a hub with this fault, and the evidence."""
         registry = load_registry(load_contract())
@@ -93,3 +102,10 @@ class Stage:
                 if slot.probe.apart:
                     hub = Hub(inquiry.target, inquiry.contract, client, Governor(4), Redactor([TOKEN]))
                     inquiry.store.put(await inquiry.asked(slot, hub))
+
+
+async def _kill() -> None:
+    for lane in lanes._LANES.values():
+        if lane.process is not None:
+            lane.process.kill()
+            await lane.process.wait()

@@ -81,3 +81,16 @@ def planned(tmp_path: Path, *arguments: str) -> str:
 def test_the_clients_play_only_when_they_are_asked_for(tmp_path: Path) -> None:
     assert "clients play" not in planned(tmp_path, "--family", "models")
     assert "clients play 4 scenes" in planned(tmp_path, "--family", "models", "--clients")
+
+
+@needs_clients
+def test_a_client_that_dies_is_started_again_for_the_next_scene(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = HERE[0]
+    monkeypatch.setattr(lane, "_LANES", {})
+    for number in range(2):
+        outcomes, _ = stage.judge(tmp_path / str(number), [identifier])
+        assert outcomes[identifier].verdict is Verdict.PASS
+        stage.kill_clients()
+    stage.close_clients()
