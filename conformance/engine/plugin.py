@@ -7,6 +7,7 @@ alone. The run is: collect, plan, probe in the background, judge, result.
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import os
 import secrets
@@ -22,7 +23,7 @@ from typing import Any
 import pytest
 
 from conformance.engine.contract import load_contract
-from conformance.engine.discovery import LIST_OPERATION, discover, told
+from conformance.engine.discovery import LIST_OPERATION, TALK_OPERATION, discover, told
 from conformance.engine.embedded import EmbeddedHub, EmbeddedHubError
 from conformance.engine.evidence import Store
 from conformance.engine.judge import SEVERITY, Bench, Case, Judged, Verdict, worst
@@ -311,6 +312,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(name, bundles, ids=[bundle.key for bundle in bundles], indirect=True)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Thousands of tests are made here, and none is garbage: to look for some would take a fifth of the time."""
+    if session.config.stash.get(RUN, None) is None:
+        return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even read the rooms of families that are not wanted."""
     run = config.stash.get(RUN, None)
@@ -340,17 +354,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if item.stash[CASES] else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-    items[:] = _early_first(kept)
+    items[:] = _early_first(kept, run.registry)
 
 
-def _early_first(items: list[pytest.Item]) -> list[pytest.Item]:
+def _early_first(items: list[pytest.Item], registry: Registry) -> list[pytest.Item]:
     """Files whose evidence is asked for early first, so that judging does not wait for what comes last."""
-    waves: dict[Path, tuple[int, bool]] = {}
-    for item in items:
-        probes = (slot.probe for case in item.stash.get(CASES, []) for slot in case.slots.values())
-        latest = max(((int(probe.phase), not probe.base) for probe in probes), default=(0, False))
-        waves[item.path] = max(waves.get(item.path, latest), latest)
-    return sorted(items, key=lambda item: waves[item.path])
+    needed = {item: [s for case in item.stash.get(CASES, []) for s in case.slots.values()] for item in items}
+    asked = registry.needed(slot for slots in needed.values() for slot in slots)
+    order = {slot.key: number for number, slot in enumerate(asked)}
+    known = (registry.base_of(operation) for operation in (LIST_OPERATION, TALK_OPERATION))
+    order |= {slot.key: -1 for slot in known if slot}  # discovery has asked these
+    latest: dict[Path, int] = {}
+    for item, slots in needed.items():
+        latest[item.path] = max(latest.get(item.path, -1), *(order[slot.key] for slot in slots), -1)
+    return sorted(items, key=lambda item: latest[item.path])
 
 
 def _mark(item: pytest.Item, case: Case) -> None:
