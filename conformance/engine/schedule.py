@@ -41,6 +41,8 @@ REST_IN_ALL = 256 * 2**20
 """The same for all other answers, which hold pictures, sounds and films."""
 CUT_ON_PURPOSE = 1024
 """A body that was cut before this many bytes was not cut for its size: probes hang up early, too."""
+AWAY = 2.0
+"""Seconds to wait for a hub that has answered before and takes no connections now."""
 DEFAULT_WAIT = 1.0
 """Seconds to wait on a 429 that names no time."""
 
@@ -198,6 +200,7 @@ class Governor:
         self._next_start = 0.0
         self._reserved = 0
         self._cooled_down = False
+        self._met = False
         self.pace = pace or Pace()
         self.output = Output()
         self.sent: Counter[str] = Counter()
@@ -221,7 +224,7 @@ class Governor:
         tokens: int = 0,
         under_way: bool = False,
     ) -> Exchange | None:
-        """Send one request, waiting out the hub's 429 where `retry` allows; None when it may not be sent.
+        """Send one request, waiting out the hub's 429 and its restart where `retry` allows; None when it may not be sent.
 
         `refusal` then says why. `tokens` is the most output that the request allows. A request that is `under_way`
         continues something, and goes before those that begin.
@@ -239,7 +242,7 @@ class Governor:
                 finally:
                     self._reserved -= tokens
                 self._note(exchange, operation, tokens, family)
-                again = retry and attempt <= RETRIES and self._hold(exchange)
+                again = retry and attempt <= RETRIES and (self._hold(exchange) or self._is_away(exchange))
             if not again:
                 return exchange
             self.retried += 1
@@ -268,6 +271,7 @@ class Governor:
 
     def _note(self, exchange: Exchange, operation: str, tokens: int, family: str) -> None:
         self.pace.note(exchange)
+        self._met = self._met or exchange.answered
         if not exchange.switched:
             self.output += output(exchange, tokens)
         size = sum(len(piece.data) for piece in exchange.pieces)
@@ -297,6 +301,18 @@ class Governor:
         else:
             self._paused += longer
         self._resume_at = max(self._resume_at, now + wait)
+        return True
+
+    def _is_away(self, exchange: Exchange) -> bool:
+        """Pause all requests for a hub that takes no connections any more, as one does that is started anew.
+
+        The request has not reached it, so that asking again does no work twice. One that never answered is not there.
+        """
+        if exchange.end is not End.refused or not self._met or self._paused + AWAY > PATIENCE:
+            return False
+        now = time.monotonic()
+        self._paused += max(0.0, now + AWAY - max(now, self._resume_at))
+        self._resume_at = max(self._resume_at, now + AWAY)
         return True
 
     async def _pause(self) -> float:

@@ -369,3 +369,22 @@ def test_what_is_under_way_goes_before_what_begins() -> None:
 
     asyncio.run(main())
     assert order == ["first", "continued", "second", "a", "b", "last"]
+
+
+def test_a_restart_is_waited_out_and_a_hub_that_never_answered_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "AWAY", 0.05)
+    away = replace(reply(200), status=None, headers=(), headers_at=None, end=End.refused)
+
+    async def run(*answers: Exchange) -> list[tuple[int | None, int]]:
+        coming = iter(answers)
+
+        async def send() -> Exchange:
+            return next(coming)
+
+        governor = Governor(1)
+        sent = [await governor.run(send, "chat", retry=True) for _ in range(2)]
+        return [(exchange.status, exchange.attempts) for exchange in sent if exchange]
+
+    assert asyncio.run(run(away, away)) == [(None, 1), (None, 1)]
+    assert asyncio.run(run(reply(200), away, away, reply(201))) == [(200, 1), (201, 3)]
+    assert asyncio.run(run(reply(200), away, away, away)) == [(200, 1), (None, 3)]

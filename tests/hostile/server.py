@@ -176,12 +176,16 @@ class HostileHub:
         self._thread.join(10)
         self._loop.close()
 
-    async def restart(self, seconds: float) -> None:
-        """Drop everything, be away for some seconds, and come back at the same address."""
-        port, current = self._ports["127.0.0.1"], asyncio.current_task()
+    def restart(self, seconds: float) -> None:
+        """Drop everything, the request that leads to this included, and come back at the same address after a while."""
+        # A task of its own: the one that calls is among those that are dropped.
+        self._restart = self._loop.create_task(self._come_back(seconds))
+
+    async def _come_back(self, seconds: float) -> None:
+        port = self._ports["127.0.0.1"]
         server = self._servers.pop(0)
         server.close()
-        for task in self._tasks - {current}:
+        for task in self._tasks:
             task.cancel()
         await asyncio.sleep(seconds)
         self._servers.insert(0, await asyncio.start_server(self._serve, "127.0.0.1", port))
