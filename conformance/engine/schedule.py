@@ -224,7 +224,7 @@ class Governor:
         tokens: int = 0,
         under_way: bool = False,
     ) -> Exchange | None:
-        """Send one request, waiting out the hub's 429 and its restart where `retry` allows; None when it may not be sent.
+        """Send one request, waiting out a 429 and a restart where `retry` allows; None when it may not be sent.
 
         `refusal` then says why. `tokens` is the most output that the request allows. A request that is `under_way`
         continues something, and goes before those that begin.
