@@ -171,7 +171,7 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
     """The page as text. Equal results and evidence give equal pages."""
     evidence = Evidence(evidence_folder)
     numbers = {name: str(number) for number, name in enumerate(sorted({row.operation for row in result.rows}))}
-    found = _in_order_of_the_contract(groups(result.rows))
+    found = groups(result.rows)
     conversations = [journey(record) for record in evidence.holding(b'"many": true', b"status")]
     streams = list(_streams(evidence))
     table = matrix(result.rows, load_contract(), catalogue.language)
@@ -205,14 +205,6 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
         words=WORDS,
         open_at_first=OPEN_AT_FIRST,
         longest_got=LONGEST_GOT,
-    )
-
-
-def _in_order_of_the_contract(found: list[Group]) -> list[Group]:
-    """Verdict by verdict, what callers use most comes first, and what holds everywhere last."""
-    order = {name: number for number, name in enumerate(dict.fromkeys(o.family for o in load_contract().operations))}
-    return sorted(
-        found, key=lambda g: (bool(g.expected), SEVERITY.index(g.verdict), order.get(g.first.family, len(order)))
     )
 
 
