@@ -178,7 +178,7 @@ def lines(found: Requirement, catalogue: Catalogue) -> Iterator[str]:
 
 def _example_lines(shown: Example | None, say: Words) -> Iterator[str]:
     if shown is None:
-        yield say("an example would take a whole run: `pytest --fault ID` gives one")
+        yield say("an example would take a whole run: `pytest --family FAMILY --fault ID` gives one")
         return
     yield say("for example, with the fault {fault}:", fault=shown.fault.id)
     yield f"  {shown.method} {shown.path}"
