@@ -96,9 +96,8 @@ def _gather(parts: dict[Path, Result], evidence: Path, registry: Registry) -> No
 
 
 def _joined(parts: list[Result], evidence: Path, registry: Registry, baseline: Baseline | None) -> Result:
-    silent = {test for part in parts for test in part.silent}
-    rows = [row for part in parts for row in part.rows if row.test not in silent]
-    vacuous = [row for part in parts for row in part.rows if row.test in silent]
+    rows, vacuous = _told_apart(parts)
+    silent = {test for part in parts for test in part.silent} - {row.test for row in rows}
     rows += representatives(vacuous, {row.requirement for row in rows})
     twice = [key for key, count in Counter((row.test, row.pair) for row in rows).items() if count > 1]
     if twice:
@@ -129,6 +128,17 @@ def _joined(parts: list[Result], evidence: Path, registry: Registry, baseline: B
         baseline=told,
     )
     return result.model_copy(update={"finished": max(part.finished for part in parts)})
+
+
+def _told_apart(parts: list[Result]) -> tuple[list[Row], list[Row]]:
+    """The rows of tests that had something to judge, and the others; a test may have something in one shard alone."""
+    rows: list[Row] = []
+    vacuous: list[Row] = []
+    for part in parts:
+        silent = set(part.silent)
+        for row in part.rows:
+            (vacuous if row.test in silent else rows).append(row)
+    return rows, vacuous
 
 
 def _told(parts: list[Result], rows: list[Row]) -> BaselinePart | None:

@@ -6,7 +6,6 @@ The models below are the format; `result.schema.json` beside this file is their 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -385,7 +384,7 @@ def rows_of(judged: Iterable[Judged], catalogue: Catalogue, test: str) -> list[R
         for identifier in one.case.ids:
             found.setdefault((identifier, operation_of(one.case, catalogue[identifier])), []).append(one)
     telling = {key: several for key, several in found.items() if not all(one.outcome.vacuous for one in several)}
-    shown = telling or dict(itertools.islice(found.items(), 1))
+    shown = telling or {key: found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))[:1]}
     return [_row(catalogue[key[0]], key[1], several, test) for key, several in shown.items()]
 
 

@@ -158,6 +158,18 @@ def _passed(report: Path) -> list[object]:
     return [row for row in result(report)["rows"] if row["verdict"] == "pass"]
 
 
+def test_a_test_that_has_nothing_to_judge_in_one_part_keeps_its_rows_of_another(
+    shards: list[Path], tmp_path: Path
+) -> None:
+    before = merge(shards, tmp_path / "before")
+    test = result(shards[1])["rows"][0]["test"]
+    silent = [*result(shards[0])["silent"], test]
+    after = merge([changed(shards[0], tmp_path / "quiet", silent=silent), *shards[1:]], tmp_path / "after")
+    assert test in {row.test for row in before.rows}
+    assert test not in {row["test"] for row in result(shards[0])["rows"]}
+    assert (after.rows, after.silent) == (before.rows, before.silent)
+
+
 def test_a_baseline_is_held_against_the_whole(shards: list[Path], tmp_path: Path) -> None:
     known = tmp_path / "known.toml"
     entry = '[[fail]]\nrequirement = "{}"\noperation = "chat-completions"\nreason = "known"\n'
