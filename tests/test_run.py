@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from conformance.engine.embedded import EmbeddedHub
+from conformance.engine.evidence import Store
 from conformance.entry import joined
 from tests.support import holding
 
@@ -255,9 +256,9 @@ def test_a_hub_file_says_what_the_command_line_leaves_open(start: Start, hub: st
     assert ended.result["target"]["models"]["chat"] == "gpt-4.1-mini"
     verdicts = {row["verdict"] for row in ended.result["rows"] if row["operation"] == "list-models-gemini"}
     assert verdicts == {"not-offered"}
-    records = (json.loads(path.read_text()) for path in sorted((ended.report / "evidence").glob("models_*.json")))
-    request = next(record["exchanges"][0]["request"] for record in records if record["exchanges"])
-    sent = {name.lower(): value for name, value in request["headers"]}
+    record = Store(ended.report / "evidence").get("models_list")
+    assert record is not None
+    sent = {name.lower(): value for name, value in record.exchanges[0].request.headers}
     assert sent["x-shown"] == "as it is"
     assert sent["x-gateway-key"].startswith("[token]")
     assert TOKEN not in ended.text
