@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_HELPERS = 2
 NICENESS = 5
 """Helpers give way to the hub and to the probes whose timing is judged."""
-PLENTY = 100
+PLENTY = 1000
 """Requests for each probe from which on a budget is not scarce."""
 _LONGEST_LINE = 1 << 24
 _SETS = ("claims", "not_offered", "result_hosts")

@@ -316,6 +316,9 @@ def stream_framing(asked: Asked) -> Iterator[Finding] | None:
     if not asked.exchange.ok or not wanted:
         return None
     if asked.exchange.media_type != EVENT_STREAM:
+        trigger = asked.operation.streaming.trigger
+        if trigger is not None and trigger.where == "query":
+            return None  # how much a query parameter binds is a sentence of its own in the family
         return _one(Finding("stream-framing", "no stream", "an event stream", _http(asked), "content-type"))
     return _framing(asked)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from conformance.engine.contract import load_contract
 from conformance.engine.evidence import Record
 from conformance.engine.judge import Broken, Inconclusive, NotOffered, NotTestable
 from conformance.fuzz.case import JSON_TYPE, Aim, Case
+from conformance.fuzz.checks import Asked, stream_framing
 from conformance.fuzz.kept import keep, kept
 from conformance.fuzz.notes import Noted, Notes
 from conformance.fuzz.odd import odd_cases
@@ -42,6 +44,9 @@ def case(body: Any, path: str = "/v1/chat/completions", *, raw: bytes | None = N
         ({**CHAT, "unknown": [None]}, Fit.VALID, False),
         ({**CHAT, "parallel_tool_calls": None}, Fit.UNSURE, False),
         ({**CHAT, "temperature": 3}, Fit.INVALID, False),
+        ({**CHAT, "stop": []}, Fit.INVALID, False),
+        ({**CHAT, "stop": ""}, Fit.UNSURE, False),
+        ({**CHAT, "seed": -(2**53)}, Fit.UNSURE, False),
         ({**CHAT, "temperature": "hot"}, Fit.INVALID, True),
         ({"model": "m"}, Fit.INVALID, True),
         ({**CHAT, "messages": None}, Fit.INVALID, True),
@@ -119,6 +124,23 @@ def test_kept_cases_are_read_again_and_others_passed_over(tmp_path: Path) -> Non
 
 def record(notes: Notes) -> Record:
     return Record("fuzz_run[chat-completions]", (answer({}),), True, notes=json.loads(json.dumps(notes.to_dict())))
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "body", "found"),
+    [
+        ("chat-completions", "/v1/chat/completions", {**CHAT, "stream": True}, ["no stream"]),
+        ("gemini-generate-content", "/v1beta/models/m:generateContent?alt=sse", {"contents": []}, []),
+    ],
+)
+def test_a_whole_answer_in_place_of_a_stream_is_a_finding_where_the_body_asks(
+    operation: str, path: str, body: Any, found: list[str]
+) -> None:
+    op, asked_for = CONTRACT.operation(operation), case(body, path)
+    plain = answer({})
+    request = replace(plain.request, url=f"http://127.0.0.1:1{path}", body=asked_for.body)
+    asked = Asked(CONTRACT, op, asked_for, examine(CONTRACT, op, asked_for), replace(plain, request=request))
+    assert [finding.code for finding in stream_framing(asked) or ()] == found
 
 
 def test_judges_say_what_notes_say() -> None:
