@@ -52,7 +52,8 @@ class Notes:
     stop: str = ""
     """Why the run ended before its time; empty when it did not."""
     digest: str = ""
-    """Of all generated requests in their order: the same for the same seed, document and models."""
+    """Of the requests that were sent, in their order, those left out that follow from an answer: the same for the same
+    seed, document, models and hub."""
 
     def to_dict(self) -> dict[str, Any]:
         counters = {name: dict(getattr(self, name)) for name in _COUNTERS}

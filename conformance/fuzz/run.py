@@ -35,6 +35,8 @@ SILENCES = 3
 """Requests in a row without an answer, or with 429, after which the operation is left alone."""
 STRANGERS = 3
 """Accepted requests that are sent again without a credential."""
+DEPENDENT = frozenset({"links", "again", "smaller"})
+"""Phases whose requests follow from what the hub has answered: ids that it gave, findings that are looked at again."""
 METHODS_TRIED = 3
 CONTENT_TYPES_TRIED = 2
 SHALLOW = 0.7
@@ -160,7 +162,6 @@ class OperationRun:
 
     def _admitted(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Validity]]:
         for case in cases:
-            self._digest.update(case.digest.encode())
             if case.digest in self._known:
                 continue
             self._known.add(case.digest)
@@ -178,8 +179,7 @@ class OperationRun:
             raise Stop(f"it took longer than {self.terms.seconds:g} s")
 
     async def _exchange(self, case: Case, **options: Any) -> Exchange | None:
-        self.notes.requests += 1
-        self.notes.sent[case.phase] += 1
+        self._count(case)
         try:
             exchange = await self.hub.send(
                 self.operation.id, method=case.method, path=case.path, body=case.body, headers=case.headers, **options
@@ -192,6 +192,12 @@ class OperationRun:
         if exchange.ok and self.operation.cost != "free":
             self.notes.billable += 1
         return exchange
+
+    def _count(self, case: Case) -> None:
+        self.notes.requests += 1
+        self.notes.sent[case.phase] += 1
+        if case.phase not in DEPENDENT:
+            self._digest.update(case.digest.encode())
 
     async def _judge(self, case: Case, validity: Validity, exchange: Exchange) -> None:
         asked = Asked(self.hub.contract, self.operation, case, validity, exchange)
@@ -366,8 +372,7 @@ class OperationRun:
     async def _at(self, target: Operation, case: Case) -> Exchange | None:
         """Ask another operation, and judge its answer by its own contract."""
         self._check_room(1)
-        self.notes.requests += 1
-        self.notes.sent["links"] += 1
+        self._count(replace(case, phase="links"))
         exchange = await self.hub.send(target.id, method=case.method, path=case.path, headers=case.headers)
         if exchange.status == 429 or not exchange.answered:
             return None

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "sk-canary-fuzz-9b1f60c2d7"
 LIMITED = ("-k", "files or moderations")
 """Judges of few operations, so that a run is short."""
+TASKS = ("-k", "files-list or files-retrieve or moderations or videos-create")
+"""With one whose tasks are followed."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,13 @@ class Ended:
     notes: dict[str, dict[str, Any]]
 
     @property
-    def digests(self) -> dict[str, str]:
-        return {name: notes["digest"] for name, notes in self.notes.items()}
+    def sent(self) -> dict[str, tuple[str, int, dict[str, int]]]:
+        """For each operation the digest of the requests, their number, and their numbers by phase."""
+        return {name: (notes["digest"], notes["requests"], notes["sent"]) for name, notes in self.notes.items()}
 
 
-def run(report: Path, *arguments: str, folder: Path = ROOT) -> Ended:
-    """Pytest on the fuzz room in a process of its own."""
+def run(report: Path, *arguments: str, folder: Path = ROOT, **variables: str) -> Ended:
+    """Pytest on the fuzz room in a process of its own, with further variables in its environment."""
     environment = {k: v for k, v in os.environ.items() if k not in ("HUB_TOKEN", "HUB_BASE_URL", "PYTEST_ADDOPTS")}
     done = subprocess.run(
         [
@@ -43,7 +46,7 @@ def run(report: Path, *arguments: str, folder: Path = ROOT) -> Ended:
             *("-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), *arguments),
         ],
         cwd=folder,
-        env={**environment, "HUB_TOKEN": TOKEN},
+        env={**environment, "HUB_TOKEN": TOKEN, **variables},
         capture_output=True,
         text=True,
         timeout=120,
@@ -97,13 +100,14 @@ def test_the_run_s_budget_binds_the_fuzzing_too(hub: str, report: Path) -> None:
 
 
 def test_the_same_seed_asks_the_same_whatever_the_number_of_workers(tmp_path: Path) -> None:
-    one = run(tmp_path / "one", *LIMITED)
-    two = run(tmp_path / "two", "-n", "2", *LIMITED)
-    other = run(tmp_path / "other", "--fuzz-seed", "2", *LIMITED)
+    one = run(tmp_path / "one", *TASKS)
+    two = run(tmp_path / "two", "-n", "2", *TASKS)
+    other = run(tmp_path / "other", "--fuzz-seed", "2", "-k", "moderations or files-list")
     assert one.status == two.status == other.status == 0
-    assert len(one.digests) == 6
-    assert one.digests == two.digests
-    assert all(other.digests[name] != digest for name, digest in one.digests.items())
+    assert len(one.sent) == 4
+    assert one.sent == two.sent
+    assert len(other.sent) == 2
+    assert all(one.sent[name][0] != digest for name, (digest, *_) in other.sent.items())
 
 
 def test_rows_are_of_the_family_and_name_their_operation(report: Path) -> None:
@@ -115,11 +119,15 @@ def test_rows_are_of_the_family_and_name_their_operation(report: Path) -> None:
 
 
 def test_nothing_is_left_outside_the_report(tmp_path: Path) -> None:
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    ended = run(folder / "r", "-k", "moderations", folder=folder)
+    folder, home, temporary = (tmp_path / name for name in ("elsewhere", "home", "temporary"))
+    for path in (folder, home, temporary):
+        path.mkdir()
+    before = set(ROOT.iterdir())
+    ended = run(folder / "r", "-n", "2", *LIMITED, folder=folder, HOME=str(home), TMPDIR=str(temporary))
     assert ended.status == 0
     assert [path.name for path in folder.iterdir()] == ["r"]
+    assert [path for made in (home, temporary) for path in made.rglob("*") if path.is_file()] == []
+    assert set(ROOT.iterdir()) - before <= {ROOT / ".hypothesis", ROOT / ".pytest_cache", ROOT / "reports"}
 
 
 def test_no_report_holds_the_token(broken_hub: str, tmp_path: Path) -> None:
