@@ -164,8 +164,14 @@ def test_a_finding_reads_like_every_other(report: Path) -> None:
     assert row["finding"]["got"].startswith("HTTP 500")
     assert '"temperature": 0' in row["finding"]["curl"]
     assert "$HUB_TOKEN" in row["finding"]["curl"]
+    assert '"temperature is 0", --fuzz quick --fuzz-seed 1' in row["finding"]["got"]
     for part in ("FAIL  fuzz.no-server-error", "expected", "why", "fix", "curl"):
         assert part in ended.text
+    found = [json.loads(path.read_text("utf-8")) for path in (report / "allure-results").glob("*-result.json")]
+    (failed,) = [result for result in found if result["status"] == "failed"]
+    assert {"name": "requirement", "value": "fuzz.no-server-error"} in failed["labels"]
+    assert {"name": "operation", "value": "chat-completions"} in failed["labels"]
+    assert len({result["historyId"] for result in found}) == len(found) == len(ended.result["rows"])
 
 
 @pytest.mark.parametrize("arguments", [("--fuzz", "loud"), ("--fuzz-budget=-1",), ("--fuzz-examples=-1",)])

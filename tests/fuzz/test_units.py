@@ -154,8 +154,8 @@ def test_judges_say_what_notes_say() -> None:
     with pytest.raises(NotOffered):
         judge(record(Notes(1, "quick", unserved="HTTP 404")), "answered")
     for got in ("HTTP 500", "HTTP 502"):
-        notes.findings.append(Noted("answered", got, "an answer", got, "", 0, "", "odd"))
-    with pytest.raises(Broken, match=r"HTTP 500 .and 1 more of this kind: HTTP 502"):
+        notes.findings.append(Noted("answered", got, "an answer", got, "", 0, "odd", "odd"))
+    with pytest.raises(Broken, match=r"HTTP 500; first with \"odd\", --fuzz quick --fuzz-seed 1 .and 1 more of this kind: HTTP 502"):
         judge(record(notes), "answered")
 
 
