@@ -1,6 +1,6 @@
 """This suite beside stock `schemathesis run`: same contract, same operations, same hub, same faults, same seeds.
 
-    python -m benchmarks.fuzz_vs_stock [--seeds 1 2] [--faults ID ...] [--examples 50] [--keep FILE]
+    python -m benchmarks.fuzz_vs_stock [--seeds 1 2] [--faults ID ...] [--examples 50] [--keep DIR]
 
 A run ends at the first thing that it finds which is not found on the clean hub. Counted are the requests that the hub
 has got when the answer that shows it is complete; what either tool sends afterwards to make a request smaller does not
@@ -26,6 +26,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -149,40 +150,32 @@ def stock(fault: str, seed: int, folder: Path, examples: int) -> Run:
     """`schemathesis run` with all checks and phases, up to the first failure that its baseline does not hold.
 
     A baseline knows operation, check and status alone: a false accusation of the clean hub hides every other finding of
-    its kind. So where nothing is found, a whole run without a baseline is looked at, request by request.
+    its kind. So where a whole run reports nothing, each of its failed checks is held against those of the clean hub.
     """
-    baseline = folder / f"baseline-{seed}.json"
-    if not fault:
-        whole, done = stock_run("", seed, folder, examples, "--baseline", str(baseline), "--baseline-update")
-        if "= ERRORS =" in done:
-            raise SystemExit(f"stock cannot work with this document\n{done[:2000]}")
-        return whole
-    first, done = stock_run(fault, seed, folder, examples, "--baseline", str(baseline), "--max-failures", "1")
-    if first.found:
-        return first
-    second, _ = stock_run(fault, seed, folder, examples)
-    known = {failure for _, failure in failures(events_path(folder, "", seed))}
-    new = next((number for number, failure in failures(events_path(folder, fault, seed)) if failure not in known), 0)
-    return Run(
-        bool(new), new or first.requests, first.seconds + second.seconds, "hidden by its baseline" if new else ""
-    )
-
-
-def stock_run(fault: str, seed: int, folder: Path, examples: int, *arguments: str) -> tuple[Run, str]:
-    """One run, and what it printed."""
     command = [str(Path(sys.executable).with_name("st")), "run", str(document(folder))]
     command += ["--seed", str(seed), "--max-examples", str(examples), "--checks", "all", "--no-color", "--no-shrink"]
     command += [word for name in OPERATIONS for word in ("--include-operation-id", name)]
-    command += ["-H", f"Authorization: Bearer {TOKEN}", "--generation-database", "none"]
+    command += ["-H", f"Authorization: Bearer {TOKEN}", "--generation-database", "none", "--continue-on-failure"]
+    command += ["--baseline", str(folder / f"baseline-{seed}.json")]
     command += ["--report", "ndjson", "--report-ndjson-path", str(events_path(folder, fault, seed))]
-    command += arguments if "--max-failures" in arguments else ["--continue-on-failure", *arguments]
+    command += ["--max-failures", "1"] if fault else ["--baseline-update"]
     with hub(fault) as url:
         started = time.monotonic()
         done = subprocess.run([*command, "--url", url], cwd=folder, capture_output=True, text=True, check=False)
-        seconds = time.monotonic() - started
-        what = next((line.strip("- ").strip() for line in done.stdout.splitlines() if line.startswith("- ")), "")
-        broken = "a broken connection" if "Network Error" in done.stdout else ""
-        return Run(bool(fault) and done.returncode != 0, len(times(url)), seconds, what or broken), done.stdout
+        seconds, requests = time.monotonic() - started, len(times(url))
+    if not fault and "= ERRORS =" in done.stdout:
+        raise SystemExit(f"stock cannot work with this document\n{done.stdout[:2000]}")
+    if not fault or done.returncode == 0:
+        return _hidden(Run(False, requests, seconds), fault, seed, folder)
+    what = next((line.strip("- ").strip() for line in done.stdout.splitlines() if line.startswith("- ")), "")
+    return Run(True, requests, seconds, what or "a broken connection")
+
+
+def _hidden(run: Run, fault: str, seed: int, folder: Path) -> Run:
+    """A whole run in which one of the failed checks did not fail on the clean hub."""
+    known = {failure for _, failure in failures(events_path(folder, "", seed))}
+    new = next((number for number, failure in failures(events_path(folder, fault, seed)) if failure not in known), 0)
+    return Run(True, new, run.seconds, "hidden by its baseline") if new else run
 
 
 def events_path(folder: Path, fault: str, seed: int) -> Path:
@@ -212,25 +205,24 @@ def accusations(baseline: Path) -> int:
 
 
 class Kept:
-    """Runs by tool, fault and seed, appended to a file of JSON lines where one is given."""
+    """Runs by tool, fault and seed, appended to a file of JSON lines."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "runs.jsonl"
         self.runs: dict[tuple[str, str, int], Run] = {}
-        lines = path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []
-        for line in map(json.loads, lines):
-            self.runs[line["tool"], line["fault"], line["seed"]] = Run(**line["run"])
+        for line in self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []:
+            kept = json.loads(line)
+            self.runs[kept["tool"], kept["fault"], kept["seed"]] = Run(**kept["run"])
 
-    def run(self, tool: str, fault: str, seed: int, make: Callable[[], Run]) -> Run:
-        key = (tool, fault, seed)
-        if key not in self.runs:
-            run = self.runs[key] = make()
-            line = json.dumps({"tool": tool, "fault": fault, "seed": seed, "run": asdict(run)})
-            print(line, file=sys.stderr, flush=True)
-            if self.path:
-                with self.path.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
-        return self.runs[key]
+    def run(self, tool: str, fault: str, seed: int, make: Callable[[], Run]) -> None:
+        """Do what was not done before."""
+        if (tool, fault, seed) in self.runs:
+            return
+        run = self.runs[tool, fault, seed] = make()
+        line = json.dumps({"tool": tool, "fault": fault, "seed": seed, "run": asdict(run)})
+        print(line, file=sys.stderr, flush=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def of(self, tool: str, fault: str, seeds: Sequence[int]) -> list[Run]:
         return [self.runs[tool, fault, seed] for seed in seeds]
@@ -289,20 +281,20 @@ def main() -> None:
     by_search = [name for name, fault in load_faults().items() if fault.family == "fuzz"]
     parser.add_argument("--faults", nargs="+", default=[*by_search, *BY_HAND])
     parser.add_argument("--examples", type=int, default=50, help="random examples of stock for each operation")
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="file of runs that are not to be repeated")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="folder of runs that are not to be repeated")
     options = parser.parse_args()
-    kept = Kept(options.keep)
-    false = {OURS: 0, STOCK: 0}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = (options.keep or Path(name)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = Kept(folder)
         for seed in options.seeds:
-            # Never taken from the file: the other runs lean on the baseline that it writes.
-            kept.runs[STOCK, "", seed] = stock("", seed, folder, options.examples)
-            false[STOCK] += accusations(folder / f"baseline-{seed}.json")
-            false[OURS] += kept.run(OURS, "", seed, lambda: ours("", seed, folder)).found  # noqa: B023
-            for fault in options.faults:
-                kept.run(OURS, fault, seed, lambda: ours(fault, seed, folder))  # noqa: B023
-                kept.run(STOCK, fault, seed, lambda: stock(fault, seed, folder, options.examples))  # noqa: B023
+            for fault in ("", *options.faults):
+                kept.run(STOCK, fault, seed, partial(stock, fault, seed, folder, options.examples))
+                kept.run(OURS, fault, seed, partial(ours, fault, seed, folder))
+        false = {
+            OURS: sum(kept.runs[OURS, "", seed].found for seed in options.seeds),
+            STOCK: sum(accusations(folder / f"baseline-{seed}.json") for seed in options.seeds),
+        }
     print("\n".join(table(options.faults, kept, options.seeds)), end="\n\n")
     columns = ("found", "median of requests until found", "wall time of these", "whole run, clean hub", "requests/s")
     print(f"| | {' | '.join(columns)} | false accusations |")

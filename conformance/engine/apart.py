@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from conformance.engine.probing import Inquiry
 
 MOST_HELPERS = 2
+GARBAGE = 50_000
+"""New objects between two collections: generating requests makes a lot of them, and a helper lives for seconds."""
 NICENESS = 5
 """Helpers give way to the hub and to the probes whose timing is judged."""
 PLENTY = 1000
@@ -227,6 +230,7 @@ def main() -> None:
     """Run a helper: the job comes as the first line of standard input."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    gc.set_threshold(GARBAGE)
     job = Job.from_json(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     asyncio.run(work(job))

@@ -31,6 +31,8 @@ OF_HTTP = frozenset({405, 406, 408, 411, 413, 414, 415, 417, 421, 426, 431, 505,
 """Statuses by which a server speaks of the message itself; no operation needs to document them."""
 PASSING = frozenset({502, 503, 504})
 """Statuses of a moment: they count when the same request brings them again."""
+NOT_OF_THE_VALUE = frozenset({0, 401, 402, 403, 404, 429})
+"""No answer, or refusals for what is asked by whom, how often, and of which model: not for a value in the request."""
 BROKEN_JSON = ("bom", "invalid-utf8", "not-json", "trailing-data", "nan", "empty", "lone-surrogate", "duplicate-keys")
 BODILESS = (204, 205, 304)
 BREAKS_FRAMING = (Kind.bom, Kind.invalid_utf8, Kind.unknown_field, Kind.event_without_data)
@@ -242,9 +244,7 @@ def valid_input_accepted(asked: Asked) -> Iterator[Finding] | None:
     case = asked.case
     if not case.independent or asked.validity.fit is not Fit.VALID or id_parameters(asked.operation):
         return None
-    if not asked.operation.implemented or not asked.status or asked.status in (401, 402, 403, 429):
-        return None
-    if asked.status >= 500:
+    if not asked.operation.implemented or asked.status in NOT_OF_THE_VALUE or asked.status >= 500:
         return None
     got = f"{_http(asked)}: {show(asked.exchange.text[:200])}"
     return _one(

@@ -86,7 +86,7 @@ class OperationRun:
         self._strangers: set[tuple[str, bool]] = set()
         """The kinds of accepted requests that were sent again without a credential: phase, and whether it streams."""
         self._baseline = False
-        """Whether a documented example was served: only then a refusal can be blamed on what is odd."""
+        """Whether the example was served that odd requests are made from: only then what is odd can be to blame."""
         self._end = time.monotonic() + terms.seconds
 
     async def run(self) -> tuple[Exchange, ...]:
@@ -126,7 +126,7 @@ class OperationRun:
             exchange = await self._exchange(case)
             if exchange is not None:
                 answers.append((case, validity, exchange))
-        self._baseline = any(exchange.ok for _, _, exchange in answers)
+        self._baseline = bool(answers) and answers[0][2].ok
         self.notes.unserved = await self._why_unserved([exchange for _, _, exchange in answers])
         if not self.notes.unserved:
             for case, validity, exchange in answers:
