@@ -196,7 +196,8 @@ def answer_fits_schema(asked: Asked) -> Iterator[Finding] | None:
 @check("error-envelope")
 def error_envelope(asked: Asked) -> Iterator[Finding] | None:
     """A refusal has the envelope of its format."""
-    if not 400 <= asked.status < 500 or asked.case.aim is not Aim.DATA or not asked.validity.plain_path:
+    refused = 400 <= asked.status < 500 or asked.status == 501
+    if not refused or asked.case.aim is not Aim.DATA or not asked.validity.plain_path:
         return None
     if asked.status == 429 or not asked.has_body:
         return None

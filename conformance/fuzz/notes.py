@@ -51,6 +51,8 @@ class Notes:
     unserved: str = ""
     stop: str = ""
     """Why the run ended before its time; empty when it did not."""
+    given_up: bool = False
+    """Whether it ended early for want of time or of answers."""
     digest: str = ""
     """Of the requests that were sent, in their order, those left out that follow from an answer: the same for the same
     seed, document, models and hub."""

@@ -13,7 +13,7 @@ from conformance.engine.target import Target, TargetError
 from conformance.fuzz.terms import DEFAULT_SEED, LEVELS, REMOTE_BUDGET, Terms
 
 OFF = "off"
-SLOWER = 10
+SLOWER = 2
 """How many times longer than the embedded hub a deployment may take for one operation."""
 FAMILY = "fuzz"
 _TERMS = pytest.StashKey[Terms | None]()

@@ -68,6 +68,10 @@ class Stop(Exception):
     """No further request is to be sent to this operation; the text says why."""
 
 
+class GivenUp(Stop):
+    """It took too long, or no answers came any more: what is not judged by now is left open."""
+
+
 class OperationRun:
     """The fuzz run of one operation. Its cases depend on seed, contract and models; what is found, on the hub."""
 
@@ -95,6 +99,7 @@ class OperationRun:
             await self._phases()
         except (Stop, BudgetSpent) as stop:
             self.notes.stop = str(stop)
+            self.notes.given_up = isinstance(stop, GivenUp)
         self.notes.digest = self._digest.hexdigest()
         return tuple(self.exchanges)
 
@@ -176,7 +181,7 @@ class OperationRun:
         if self.hub.share is not None and self.notes.requests + wanted > self.hub.share:
             raise Stop("its share of the request budget is used up")
         if time.monotonic() > self._end:
-            raise Stop(f"it took longer than {self.terms.seconds:g} s")
+            raise GivenUp(f"it took longer than {self.terms.seconds:g} s")
 
     async def _exchange(self, case: Case, **options: Any) -> Exchange | None:
         self._count(case)
@@ -214,7 +219,7 @@ class OperationRun:
         self._silent = self._silent + 1 if dumb else 0
         if self._silent >= SILENCES:
             words = "with 429" if exchange.status == 429 else f"with nothing ({exchange.problem})"
-            raise Stop(f"the hub answered {SILENCES} requests in a row {words}")
+            raise GivenUp(f"the hub answered {SILENCES} requests in a row {words}")
 
     async def _look_at(self, asked: Asked) -> None:
         for name, found in run_checks(asked):

@@ -40,7 +40,7 @@ class Terms:
 
 
 LEVELS: Mapping[str, Terms] = {
-    "quick": Terms("quick", cases=40, random=2, smaller=16, seconds=30),
-    "standard": Terms("standard", cases=150, random=20, smaller=40, seconds=180),
-    "deep": Terms("deep", cases=100_000, random=200, smaller=120, seconds=1800),
+    "quick": Terms("quick", cases=40, random=2, smaller=16, seconds=150),
+    "standard": Terms("standard", cases=150, random=20, smaller=40, seconds=600),
+    "deep": Terms("deep", cases=100_000, random=200, smaller=120, seconds=3600),
 }

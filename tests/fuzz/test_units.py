@@ -147,6 +147,9 @@ def test_judges_say_what_notes_say() -> None:
     notes = Notes(1, "quick", requests=3)
     with pytest.raises(NotTestable):
         judge(record(notes), "answered")
+    notes.stop, notes.given_up = "it took longer than 150 s", True
+    with pytest.raises(Inconclusive, match="150 s"):
+        judge(record(notes), "answered")
     notes.ran["answered"] = 2
     judge(record(notes), "answered")
     with pytest.raises(Inconclusive):
@@ -155,7 +158,9 @@ def test_judges_say_what_notes_say() -> None:
         judge(record(Notes(1, "quick", unserved="HTTP 404")), "answered")
     for got in ("HTTP 500", "HTTP 502"):
         notes.findings.append(Noted("answered", got, "an answer", got, "", 0, "odd", "odd"))
-    with pytest.raises(Broken, match=r"HTTP 500; first with \"odd\", --fuzz quick --fuzz-seed 1 .and 1 more of this kind: HTTP 502"):
+    with pytest.raises(
+        Broken, match=r"HTTP 500; first with \"odd\", --fuzz quick --fuzz-seed 1 .and 1 more of this kind: HTTP 502"
+    ):
         judge(record(notes), "answered")
 
 
