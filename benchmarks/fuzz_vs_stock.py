@@ -14,7 +14,10 @@ automatically. With `--keep` every run is appended to a file of JSON lines, and 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import base64
+import contextlib
+import io
 import json
 import os
 import re
@@ -25,16 +28,24 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.counting_hub import TIMES_PATH
+from conformance.engine.apart import Job, ordered, work
 from conformance.engine.contract import load_contract
+from conformance.engine.discovery import discover
 from conformance.engine.evidence import Store, unpacked
+from conformance.engine.probe import load_registry
+from conformance.engine.probing import Inquiry
+from conformance.engine.target import Target
+from conformance.fuzz.notes import Notes
+from conformance.fuzz.terms import LEVELS
 from conformance.hub.faults import load_faults
+from conformance.wire.redact import Secret
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "sk-benchmark-of-two-fuzzers"
@@ -99,7 +110,7 @@ def document(folder: Path) -> Path:
 
 def pytest_run(url: str, folder: Path, arguments: Sequence[str]) -> Run:
     """This suite on a hub, up to its first finding."""
-    report = folder / "ours"
+    report = folder / "report"
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--base-url", url]
     before, started = len(times(url)), time.monotonic()
     done = subprocess.run(
@@ -124,15 +135,35 @@ def pytest_run(url: str, folder: Path, arguments: Sequence[str]) -> Run:
 
 def ours(fault: str, seed: int, folder: Path) -> Run:
     """Fuzzing; where that finds nothing, the handwritten judges."""
-    operations = " or ".join(f"[{name}]" for name in OPERATIONS)
     with hub(fault) as url:
-        fuzzing = ("conformance/fuzz", "--fuzz=quick", f"--fuzz-seed={seed}", "--fuzz-budget=100000", "-k", operations)
-        searched = pytest_run(url, folder, fuzzing)
+        searched = fuzzed(url, seed, folder)
         if searched.found or not fault:
             return searched
         families = (word for family in FAMILIES for word in ("--family", family))
         asked = pytest_run(url, folder, ("--fuzz=off", "-k", LEFT_OUT, *families))
         return Run(asked.found, asked.requests, searched.seconds + asked.seconds, asked.what)
+
+
+def fuzzed(url: str, seed: int, folder: Path) -> Run:
+    """What `pytest conformance/fuzz --fuzz quick --fuzz-seed SEED` sends, up to the operation that shows something."""
+    started = time.monotonic()
+    registry = load_registry(load_contract())
+    terms = replace(LEVELS["quick"], seed=seed, storage=str(folder / "cache")).to_dict()
+    with tempfile.TemporaryDirectory() as evidence, contextlib.redirect_stdout(io.StringIO()):
+        target = Target(url, Secret(TOKEN), allow_expensive=True)
+        inquiry = Inquiry(target, registry.contract, registry, Store(Path(evidence)), terms)
+        inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))
+        slots = [slot for slot in registry.slots("fuzz_run") if slot.argument in OPERATIONS]
+        asyncio.run(inquiry.ask(slot for slot in registry.needed(slots) if not slot.probe.apart))
+        for slot in ordered(slots, limited=False):
+            asyncio.run(work(Job(inquiry.target, inquiry.store.folder, (slot.key,), terms)))
+            record = inquiry.store.get(slot.key)
+            found = Notes.of(record).findings if record else []
+            if found:
+                first = min(found, key=lambda noted: noted.first_at)
+                requests = sum(moment <= first.first_at for moment in times(url))
+                return Run(True, requests, time.monotonic() - started, f"fuzz.{first.check}")
+    return Run(False, len(times(url)), time.monotonic() - started)
 
 
 def shown_at(row: dict[str, Any], evidence: Path) -> float:

@@ -136,7 +136,7 @@ class Helpers:
     async def _start(self, budget: int | None) -> None:
         inquiry = self._inquiry
         scarce = budget is not None and budget < PLENTY * len(self._slots)
-        keys = tuple(slot.key for slot in _ordered(self._slots, limited=scarce))
+        keys = tuple(slot.key for slot in ordered(self._slots, limited=scarce))
         _, tokens = inquiry.left()
         job = Job(inquiry.target, inquiry.store.folder, keys, inquiry.terms, budget, tokens)
         process = await asyncio.create_subprocess_exec(
@@ -170,7 +170,7 @@ class Helpers:
         return f"a helper process ended with status {status}\n{words}" if status else ""
 
 
-def _ordered(slots: Iterable[Slot], *, limited: bool) -> list[Slot]:
+def ordered(slots: Iterable[Slot], *, limited: bool) -> list[Slot]:
     """The longest work first, so that helpers end together; with a scarce budget, what needs little of it first."""
     contract = load_contract()
     order = _COST_FIRST_LIMITED if limited else _COST_FIRST_UNLIMITED
