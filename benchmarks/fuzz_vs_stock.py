@@ -181,7 +181,8 @@ def stock(fault: str, seed: int, folder: Path, examples: int) -> Run:
     """`schemathesis run` with all checks and phases, up to the first failure that its baseline does not hold.
 
     A baseline knows operation, check and status alone: a false accusation of the clean hub hides every other finding of
-    its kind. So where a whole run reports nothing, each of its failed checks is held against those of the clean hub.
+    its kind. So each failed check is held against those of the clean hub, and counts when its kind is new, or when the
+    same request of a phase without randomness did not fail there.
     """
     command = [str(Path(sys.executable).with_name("st")), "run", str(document(folder))]
     command += ["--seed", str(seed), "--max-examples", str(examples), "--checks", "all", "--no-color", "--no-shrink"]
@@ -196,33 +197,51 @@ def stock(fault: str, seed: int, folder: Path, examples: int) -> Run:
         seconds, requests = time.monotonic() - started, len(times(url))
     if not fault and "= ERRORS =" in done.stdout:
         raise SystemExit(f"stock cannot work with this document\n{done.stdout[:2000]}")
-    if not fault or done.returncode == 0:
-        return _hidden(Run(False, requests, seconds), fault, seed, folder)
-    what = next((line.strip("- ").strip() for line in done.stdout.splitlines() if line.startswith("- ")), "")
-    return Run(True, requests, seconds, what or "a broken connection")
-
-
-def _hidden(run: Run, fault: str, seed: int, folder: Path) -> Run:
-    """A whole run in which one of the failed checks did not fail on the clean hub."""
-    known = {failure for _, failure in failures(events_path(folder, "", seed))}
-    new = next((number for number, failure in failures(events_path(folder, fault, seed)) if failure not in known), 0)
-    return Run(True, new, run.seconds, "hidden by its baseline") if new else run
+    new = first_new(events_path(folder, fault, seed), events_path(folder, "", seed))
+    if new is not None:
+        return Run(True, new[0], seconds, new[1])
+    broken = bool(fault) and "Network Error" in done.stdout
+    return Run(broken, requests, seconds, "a broken connection" if broken else "")
 
 
 def events_path(folder: Path, fault: str, seed: int) -> Path:
     return folder / f"events-{fault}-{seed}.ndjson"
 
 
-def failures(path: Path) -> Iterator[tuple[int, str]]:
-    """The failed checks of a run of stock: the request's number, and what tells the failure from others."""
+@dataclass(frozen=True)
+class Failure:
+    """A failed check of stock. `kind` is what its baselines tell apart; `request` is empty for a random one."""
+
+    number: int
+    kind: str
+    request: str
+
+
+def failures(path: Path) -> Iterator[Failure]:
+    """The failed checks of a run of stock, in the order of the requests."""
     number = 0
     for line in path.read_text(encoding="utf-8").splitlines():
-        recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
+        scenario = json.loads(line).get("ScenarioFinished", {})
+        recorder = scenario.get("recorder", {})
         for case, interaction in recorder.get("interactions", {}).items():
             number += 1
+            status = (interaction.get("response") or {}).get("status_code")
+            fixed = scenario["phase"] in ("examples", "coverage")
             for check in recorder["checks"].get(case, ()):
                 if check["status"] != "success":
-                    yield number, f"{check['name']} {_without_random_parts(interaction['request'])}"
+                    kind = f"{check['name']} {recorder['label']} {status}"
+                    request = f"{check['name']} {_without_random_parts(interaction['request'])}" if fixed else ""
+                    yield Failure(number, kind, request)
+
+
+def first_new(path: Path, clean: Path) -> tuple[int, str] | None:
+    """Number and kind of the first failure that the clean hub has not brought about."""
+    known = list(failures(clean))
+    kinds, requests = {failure.kind for failure in known}, {failure.request for failure in known} | {""}
+    for failure in failures(path):
+        if failure.kind not in kinds or failure.request not in requests:
+            return failure.number, failure.kind.partition(" ")[0]
+    return None
 
 
 def _without_random_parts(request: dict[str, Any]) -> str:
