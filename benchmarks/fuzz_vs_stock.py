@@ -56,7 +56,7 @@ OPERATIONS = (
 FAMILIES = ("chat", "models", "moderations", "videos", "unimplemented", "auth", "errors", "transport")
 LEFT_OUT = "not kling and not jimeng and not generations and not fine-tunes and not upload and not delete"
 BY_HAND = (
-    *("auth.wrong.any-token-will-do", "auth.missing.open-route", "errors.content-type.text", "errors.no-page.proxy"),
+    *("auth.wrong.any-token-will-do", "errors.content-type.text", "errors.no-page.proxy"),
     *("chat.answer.no-choices", "chat.stream.no-done", "chat.stream.id-each", "chat.limit.ignored"),
     *("chat.stop.ignored", "chat.usage.total-off-by-one", "chat.text.mojibake", "videos.goes-on-after-its-end"),
 )
