@@ -281,10 +281,12 @@ def test_level_must_leaves_the_others_out(start: Start) -> None:
 
 
 def test_the_plan_of_the_core_profile_and_its_result_agree(start: Start) -> None:
-    options = ("--profile", "core", "--fuzz", "off")
+    options = ("--profile", "core")
     planned = next(line for line in start(*options, "--plan").text.splitlines() if line.startswith("all "))
     _, _, requests, _, tokens, allowed = (int(word) for word in planned.split()[1:])
     spend = start(*options).result["spend"]
+    assert spend["requests"] < 60
+    assert spend["output_tokens_allowed"] < 5000
     assert spend["requests"] == pytest.approx(requests, rel=0.1)
     assert spend["output_tokens"] == pytest.approx(tokens, rel=0.1)
     assert spend["output_tokens_allowed"] == pytest.approx(allowed, rel=0.1)

@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=[OFF, *LEVELS],
         default=None,
         help="send odd and random requests: off, quick, standard or deep "
-        "(default: quick on the embedded hub, off on a deployment)",
+        "(default: quick on the embedded hub, off on a deployment and in the profile core)",
     )
     add(
         "--fuzz-budget",
@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _terms(config: pytest.Config, target: Target) -> Terms | None:
     option = config.option
-    asked_for = target.embedded or FAMILY in option.family
+    asked_for = (target.embedded and option.profile != "core") or FAMILY in option.family
     level = option.fuzz or ("quick" if asked_for else OFF)
     if level == OFF:
         return None
