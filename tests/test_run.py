@@ -348,7 +348,13 @@ def test_a_report_folder_after_a_blank_is_explained(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     pytest_itself = [sys.executable, "-m", "pytest", "-p", "conformance.entry", "--report", str(tmp_path / "out")]
     led_away = subprocess.run(
-        [*pytest_itself, "--plan"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [*pytest_itself, "--plan"],
+        cwd=ROOT,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert led_away.returncode == 4
     assert f"write --report={tmp_path / 'out'}, with the sign" in led_away.stderr

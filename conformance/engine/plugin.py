@@ -174,6 +174,20 @@ def _quiet(config: pytest.Config) -> None:
         config.option.reportchars = ""
 
 
+def _spare_the_cache(config: pytest.Config) -> None:
+    """A full disk is told in one line of ours: pytest's own cache is no reason to end in a traceback."""
+    cache = getattr(config, "cache", None)
+    if cache is None:
+        return
+    write = cache.set
+
+    def write_or_not(key: str, value: object) -> None:
+        with contextlib.suppress(OSError):
+            write(key, value)
+
+    cache.set = write_or_not
+
+
 def _arrange_allure(config: pytest.Config, run: Run) -> None:
     if not hasattr(config.option, "allure_report_dir"):
         return
@@ -538,6 +552,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     run = session.config.stash.get(RUN, None)
     if run is not None and not _is_worker(session.config):
+        _spare_the_cache(session.config)
         _CURRENT.append(run)
         if not session.config.option.plan:
             _arrange_view(session.config, run)

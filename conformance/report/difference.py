@@ -155,7 +155,7 @@ def _frames(right: Exchange, wrong: Exchange) -> Iterator[Difference]:
         where = f"frame {a + 1}"
         if b - a == d - c == 1:
             both = _parsed(lists[0][a][2]), _parsed(lists[1][c][2])
-            if isinstance(both[0], dict) and isinstance(both[1], dict):
+            if isinstance(both[0], dict) and isinstance(both[1], dict) and both[0] != both[1]:
                 inside = _values(*both)
                 yield Difference(f"{where} {inside.where}", inside.right, inside.wrong)
                 return

@@ -71,6 +71,13 @@ def test_status_headers_bytes_end_times_and_frames() -> None:
     assert first(talked, replace(talked, frames=changed)) == Difference("frame 2 /n", "2", "9")
 
 
+def test_a_frame_of_another_kind_is_shown_as_such() -> None:
+    text = Frame(0.1, False, Kind.text, b'{"type":"x"}')
+    talked = replace(answer(b""), frames=(text,))
+    found = first(talked, replace(talked, frames=(replace(text, kind=Kind.binary),)))
+    assert (found.where, found.right, found.wrong) == ("frame 1", 'text {"type":"x"}', 'binary {"type":"x"}')
+
+
 def test_what_is_long_is_shortened() -> None:
     found = first(answer(b'{"a":"%s"}' % (b"x" * 5000)), answer(b'{"a":"y"}'))
     assert len(found.right) < 400
