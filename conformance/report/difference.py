@@ -48,6 +48,8 @@ def differences(right: Exchange, wrong: Exchange) -> Iterator[Difference]:
         yield Difference("end", f"{right.end} {right.problem}".strip(), f"{wrong.end}: {wrong.problem}")
     if right.body == wrong.body and [p.at for p in right.pieces] != [p.at for p in wrong.pieces]:
         yield Difference("times of the pieces", _times(right), _times(wrong))
+    if right.body == wrong.body and right.end is wrong.end and right.ended_at != wrong.ended_at:
+        yield Difference("time of the end", *(f"{side.ended_at or 0:.2f} s" for side in (right, wrong)))
 
 
 def _status(exchange: Exchange) -> str:
@@ -126,7 +128,8 @@ def _inside_event(right: bytes, wrong: bytes) -> Difference | None:
     if not found[0] or not found[1] or found[0][1] != found[1][1]:
         return None
     both = _parsed(found[0][2]), _parsed(found[1][2])
-    return _values(*both) if isinstance(both[0], dict) and isinstance(both[1], dict) else None
+    alike = both[0] == both[1] or not (isinstance(both[0], dict) and isinstance(both[1], dict))
+    return None if alike else _values(*both)
 
 
 def _blocks(blocks: list[bytes]) -> str:

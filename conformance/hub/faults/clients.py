@@ -110,9 +110,9 @@ def choices_null(_asked: Body, answer: Body) -> None:
     source="WHATWG HTML 9.2.6: an event ends at a blank line; relays that split by read size",
 )
 def chunk_torn(ask: Ask, reply: Reply) -> Reply:
-    events = reply.events
-    if ask.operation not in (CHAT, STREAM) or not reply.is_stream or not events:
+    if ask.operation not in (CHAT, STREAM) or not reply.is_stream or not reply.events:
         return reply
+    events = reply.events
     at, data = events[0]
     middle = len(data) // 2
     return reply.with_events([(at, data[:middle]), (at, data[middle:]), *events[1:]], reply.end)
