@@ -460,6 +460,7 @@ def check_id(item: pytest.Item) -> str:
 
 
 def _tell_expected(judged: Judged, row: Row) -> None:
+    """What a baseline knows is expected to fail; pytest's word for that keeps it apart from a pass and from a skip."""
     if judged.outcome.verdict is not Verdict.PASS:
         told = row.expected.reason if row.expected and row.expected.reason else judged.outcome.reason
         pytest.xfail(f"known: {told}")
@@ -521,6 +522,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     rows = item.stash.get(ROWS, None)
     if rows is not None and report.when == "call":
         report.conformance = [row.model_dump(mode="json") for row in rows]  # type: ignore[attr-defined]
+        # A report's own attributes are all that travels from a worker; pytest declares none.
         report.conformance_vacuous = item.stash[VACUOUS]  # type: ignore[attr-defined]
         report.sections.clear()
     return report

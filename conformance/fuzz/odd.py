@@ -95,9 +95,8 @@ def odd_cases(contract: Contract, operation: Operation, example: Case | None) ->
 
 def by_turns(*kinds: Iterable[T]) -> Iterator[T]:
     """One of each kind, then a second one of each, until none is left."""
-    end = object()
-    for row in itertools.zip_longest(*kinds, fillvalue=end):
-        yield from (item for item in row if item is not end)  # type: ignore[misc]
+    for row in itertools.zip_longest(*(((item,) for item in kind) for kind in kinds), fillvalue=()):
+        yield from itertools.chain.from_iterable(row)
 
 
 def id_parameters(operation: Operation) -> list[str]:

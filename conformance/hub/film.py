@@ -51,6 +51,7 @@ def _ground(width: int, height: int, seed: str, picture: bytes) -> "VideoFrame":
 
     if picture:
         shown = opened(picture).convert("RGB").resize((width, height))
+        # PyAV leaves these two methods without types.
         turned = av.VideoFrame.from_image(shown).reformat(format="yuv420p")  # type: ignore[no-untyped-call]
         return cast("VideoFrame", turned)
     frame = av.VideoFrame(width, height, "yuv420p")

@@ -102,8 +102,7 @@ class Session:
         self.socket = socket
         self.settings = settings
         self.identity = identity
-        beta = {"modalities": ("audio", "text"), "voice": "alloy"} if identity.beta else {}
-        self.config = replace(Config(), **beta)  # type: ignore[arg-type]
+        self.config = Config(modalities=("audio", "text"), voice="alloy") if identity.beta else Config()
         self.conversation = Conversation()
         self.buffer = bytearray()
         self.running: Running | None = None

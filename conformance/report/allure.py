@@ -45,6 +45,7 @@ class Writer(AllureFileLogger):
     """Writes Allure's files, and gives up quietly when that fails: a full disk must not end the run."""
 
     def __init__(self, folder: Path) -> None:
+        # The package of Allure has no types.
         super().__init__(folder)  # type: ignore[no-untyped-call]
         self.problem = ""
 

@@ -289,7 +289,8 @@ def test_the_total_is_the_sum(any_realtime_answer: Evidence) -> None:
 @requirement("realtime.usage.details")
 def test_no_part_is_larger_than_its_whole(any_realtime_answer: Evidence) -> None:
     for exchange, turn, _total, taken, given in counted(any_realtime_answer):
-        usage = ended(turn).view.response.usage  # type: ignore[union-attr]
+        response = ended(turn).view.response
+        usage = response.usage if response else None
         for name, whole, details in (
             ("input_token_details", taken, usage and usage.input_token_details),
             ("output_token_details", given, usage and usage.output_token_details),

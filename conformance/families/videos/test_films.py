@@ -171,8 +171,7 @@ def _sides(end: Told) -> tuple[int, int] | None:
     metadata = end.value.get("metadata")
     if isinstance(metadata, dict):
         width, height = metadata.get("width"), metadata.get("height")
-        whole = isinstance(width, int) and isinstance(height, int) and width and height
-        return (width, height) if whole else None  # type: ignore[return-value]
+        return (width, height) if isinstance(width, int) and isinstance(height, int) and width and height else None
     found = SIDES.fullmatch(end.task.size) if isinstance(end.task.size, str) else None
     return (int(found[1]), int(found[2])) if found else None
 
