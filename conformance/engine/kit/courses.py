@@ -94,6 +94,33 @@ def ends_of(how: Format, stages: Stages, word: str = "") -> list[Stage]:
     return found or not_testable(f"the task did not end{' with ' + word if word else ''}")
 
 
+@dataclass(frozen=True)
+class Course:
+    """A task that was taken in and then asked about. `polls` are all answers, refusals too, `told` what they tell."""
+
+    how: Format
+    submit: Exchange
+    id: str
+    polls: tuple[Exchange, ...]
+    told: tuple[Stage, ...]
+
+    @property
+    def stages(self) -> Stages:
+        """What was told of it; raises `NotTestable` when nothing was."""
+        return self.told or not_testable("nothing was told of the task, which another sentence judges")
+
+    @property
+    def done(self) -> Stage:
+        """The first answer that tells of success; raises `NotTestable` when there is none."""
+        found = [stage for stage in self.stages if self.how.word(stage.task) == self.how.done]
+        return found[0] if found else not_testable("the task did not end with success")
+
+    @property
+    def end(self) -> Stage:
+        """The first answer that tells of an end; raises `NotTestable` when there is none."""
+        return ends_of(self.how, self.stages)[0]
+
+
 def expect_documented(how: Format, stages: Stages, words: Sequence[str]) -> None:
     """Break when a status is not one of the words, letter by letter."""
     for stage in stages:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from conformance.engine.judge import NotOffered, inconclusive, not_testable
-from conformance.engine.kit.courses import Format, Stage, ends_of, need_channel
+from conformance.engine.kit.courses import Course, Format, Stage, need_channel
 from conformance.engine.kit.reading import asked, served
 from conformance.engine.kit.replies import is_count
 from conformance.families.midjourney.views import Submitted, Task
@@ -119,30 +118,8 @@ def fetched_id(exchange: Exchange) -> str:
     return parts[-2] if exchange.request.operation == FETCH else parts[-1]
 
 
-@dataclass(frozen=True)
-class Work:
-    """A task that was taken in and then asked about, on the usual path. `polls` are all answers, refusals too."""
-
-    submit: Exchange
-    id: str
-    polls: tuple[Exchange, ...]
-
-    @property
-    def stages(self) -> list[Stage]:
-        """What was told of it; raises `NotTestable` when nothing was."""
-        found = [stage for poll in self.polls if (stage := stage_of(poll))]
-        return found or not_testable("nothing was told of the task, which another sentence judges")
-
-    @property
-    def done(self) -> Stage:
-        """The first answer that tells of success; raises `NotTestable` when there is none."""
-        found = [stage for stage in self.stages if MIDJOURNEY.word(stage.task) == MIDJOURNEY.done]
-        return found[0] if found else not_testable("the task did not end with success")
-
-    @property
-    def end(self) -> Stage:
-        """The first answer that tells of an end; raises `NotTestable` when there is none."""
-        return ends_of(MIDJOURNEY, self.stages)[0]
+class Work(Course):
+    """A task on the usual path."""
 
     @property
     def shows(self) -> bool:
@@ -174,7 +151,8 @@ def _works(evidence: Sequence[Exchange]) -> Iterator[Work]:
         fetches = (e for e in evidence if e.request.operation == FETCH and not is_prefixed(e))
         polls = tuple(exchange for exchange in fetches if fetched_id(exchange) == id)
         if polls:
-            yield Work(submit, id, polls)
+            told = tuple(stage for poll in polls if (stage := stage_of(poll)))
+            yield Work(MIDJOURNEY, submit, id, polls, told)
 
 
 def finished(evidence: Sequence[Exchange]) -> list[Work]:

@@ -7,12 +7,11 @@ task's id, breaks the one sentence about the envelope; here it is read all the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from conformance.engine.judge import NotOffered, not_testable, nothing_here
-from conformance.engine.kit.courses import Format, Stage, ends_of, need_channel
+from conformance.engine.kit.courses import Course, Format, Stage, need_channel
 from conformance.engine.kit.reading import served
 from conformance.families.suno.views import Music, Song
 from conformance.wire.exchange import Exchange
@@ -88,33 +87,7 @@ def is_music(exchange: Exchange) -> bool:
     return urlsplit(exchange.request.url).path.endswith(f"/{MUSIC}")
 
 
-@dataclass(frozen=True)
-class Work:
-    """A task that was taken in and then asked about. `polls` are all answers, refusals too."""
-
-    submit: Exchange
-    id: str
-    polls: tuple[Exchange, ...]
-
-    @property
-    def stages(self) -> list[Stage]:
-        """What was told of it; raises `NotTestable` when nothing was."""
-        found = [stage for poll in self.polls if (stage := stage_of(poll))]
-        return found or not_testable("nothing was told of the task, which another sentence judges")
-
-    @property
-    def done(self) -> Stage:
-        """The first answer that tells of success; raises `NotTestable` when there is none."""
-        found = [stage for stage in self.stages if SUNO.word(stage.task) == SUNO.done]
-        return found[0] if found else not_testable("the task did not end with success")
-
-    @property
-    def end(self) -> Stage:
-        """The first answer that tells of an end; raises `NotTestable` when there is none."""
-        return ends_of(SUNO, self.stages)[0]
-
-
-def work(evidence: Sequence[Exchange]) -> Work:
+def work(evidence: Sequence[Exchange]) -> Course:
     """The task of a conversation; raises when it was not taken in, or not asked about."""
     submit = submission(evidence)
     id = id_in(submit)
@@ -122,7 +95,8 @@ def work(evidence: Sequence[Exchange]) -> Work:
     polls = tuple(exchange for exchange in fetches if fetched_id(exchange) == id)
     if id is None or not polls:
         not_testable("the task was not asked about: its id cannot be used, which another sentence judges")
-    return Work(submit, id, polls)
+    told = tuple(stage for poll in polls if (stage := stage_of(poll)))
+    return Course(SUNO, submit, id, polls, told)
 
 
 def songs_of(stage: Stage) -> list[tuple[str, Song]]:
