@@ -43,7 +43,7 @@ def judged(words: Path, limit: float = 30) -> None:
     """Wait until the terminal shows the first verdicts."""
     deadline = time.monotonic() + limit
     while not re.search(r"(?m)^[.FwiI?-]{3}", words.read_text(encoding="utf-8")):
-        assert time.monotonic() < deadline, "the run judged nothing"
+        assert time.monotonic() < deadline, f"the run judged nothing: {words.read_text(encoding='utf-8')}"
         time.sleep(0.02)
 
 
