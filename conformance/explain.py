@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from conformance.engine.requirement import Catalogue, Requirement, load_catalogu
 from conformance.engine.target import EVERYTHING, Target
 from conformance.hub.faults import Fault, load_faults
 from conformance.report.difference import LONGEST, Difference, differences
+from conformance.report.remarks import phrasebook
 from conformance.report.words import Words, padded, wrapped
 from conformance.spoiling import clean_replies, spoil_records
 from conformance.wire.exchange import Exchange
@@ -173,10 +174,11 @@ def lines(found: Requirement, catalogue: Catalogue) -> Iterator[str]:
         yield from wrapped(fault.sentence, WIDTH, f"  {fault.id}  ")
     if faults:
         yield ""
-        yield from _example_lines(example(found.id, faults), say)
+        remarks = phrasebook(say.language, found.id.split(".")[0])
+        yield from _example_lines(example(found.id, faults), say, remarks.say)
 
 
-def _example_lines(shown: Example | None, say: Words) -> Iterator[str]:
+def _example_lines(shown: Example | None, say: Words, remark: Callable[[str], str]) -> Iterator[str]:
     if shown is None:
         yield say("an example would take a whole run: `pytest --family FAMILY --fault ID` gives one")
         return
@@ -187,6 +189,7 @@ def _example_lines(shown: Example | None, say: Words) -> Iterator[str]:
         yield from wrapped(one.right, WIDTH, f"    {padded(say('right'), 6)} ")
         yield from wrapped(one.wrong, WIDTH, f"    {padded(say('wrong'), 6)} ")
     at = f" ({shown.finding.at})" if shown.finding.at else ""
-    yield from wrapped(shown.finding.expected, WIDTH, f"  {padded(say('expected'), 8)} ")
-    got = shown.finding.got if len(shown.finding.got) <= LONGEST else f"{shown.finding.got[:LONGEST]}…"
+    expected, got = remark(shown.finding.expected), remark(shown.finding.got)
+    yield from wrapped(expected, WIDTH, f"  {padded(say('expected'), 8)} ")
+    got = got if len(got) <= LONGEST else f"{got[:LONGEST]}…"
     yield from wrapped(f"{got}{at}", WIDTH, f"  {padded(say('got'), 8)} ")

@@ -25,6 +25,7 @@ from conformance.engine.requirement import Catalogue
 from conformance.report.bytesview import ExchangeView, view, visible
 from conformance.report.findings import UNJUDGED, Group, Sentence, groups, in_one_line, unfolded
 from conformance.report.matrix import Matrix, matrix
+from conformance.report.remarks import translated
 from conformance.report.result import Result, Row
 from conformance.report.timeline import Timeline, duration, journey, timeline
 from conformance.report.words import Words
@@ -169,6 +170,7 @@ class Evidence:
 
 def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
     """The page as text. Equal results and evidence give equal pages."""
+    result = translated(result, catalogue.language)
     evidence = Evidence(evidence_folder)
     numbers = {name: str(number) for number, name in enumerate(sorted({row.operation for row in result.rows}))}
     found = groups(result.rows)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from conformance.engine.judge import SEVERITY, Verdict
 from conformance.engine.requirement import Catalogue
 from conformance.report.findings import UNJUDGED, Group, Sentence, groups, in_one_line
+from conformance.report.remarks import translated
 from conformance.report.result import Result
 from conformance.report.timeline import duration
 from conformance.report.transcript import printable
@@ -51,6 +52,7 @@ def _lines(result: Result, catalogue: Catalogue) -> Iterator[str]:
     from conformance.report.html import headline
 
     say = Words(catalogue.language)
+    result = translated(result, catalogue.language)
     verdict, words = headline(result, say)
     where = say("the embedded hub") if result.target.embedded else code(result.target.base_url)
     yield f"## {SIGNS.get(verdict, '❔')} {words}: {where}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from conformance.engine.judge import Verdict
 from conformance.engine.requirement import Catalogue, Requirement
 from conformance.report.findings import Group, groups
+from conformance.report.remarks import translated
 from conformance.report.result import Result, Row
 from conformance.report.words import Words, cells, fitted, padded, wrapped
 
@@ -44,6 +45,7 @@ def summary(result: Result, catalogue: Catalogue, report: Path, width: int = 0, 
     """
     width = min(width or shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
     say = Words(catalogue.language)
+    result = translated(result, catalogue.language)
     yield ""
     yield from _findings(result, catalogue, width, say, full)
     yield from _table(result, say)

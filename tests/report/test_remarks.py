@@ -1,0 +1,39 @@
+"""What the judges say is said in Chinese too: every remark in the code, and what the faults make them say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from conformance.report.remarks import PACKAGE, read_remarks, remarks_files
+from tests.report.remarks import PLACES, has_words, remarks_in
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+CODE = re.compile(r"`[^`]+`")
+FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py") if any(remarks_in(path))})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(PACKAGE).as_posix())
+def test_every_remark_of_a_room_is_translated_and_none_is_left_over(folder: Path) -> None:
+    said = list(dict.fromkeys(remark for path in sorted(folder.glob("*.py")) for remark in remarks_in(path)))
+    told = read_remarks(folder / "remarks.zh.yaml")
+    assert [remark for remark in said if remark not in told] == []
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    assert [remark for remark in told if remark not in said and not stands_in(code, remark)] == []
+
+
+def stands_in(code: str, remark: str) -> bool:
+    """Whether the words of a remark stand somewhere else in the code, as in a table of them."""
+    return all(piece in code for piece in PLACES.split(remark))
+
+
+@pytest.mark.parametrize("path", remarks_files("zh").values(), ids=lambda path: path.parent.name)
+def test_translated_remarks_keep_their_values_and_their_code(path: Path) -> None:
+    for remark, said in read_remarks(path).items():
+        assert has_words(remark), remark
+        assert Counter(PLACES.findall(said)) == Counter(PLACES.findall(remark)), remark
+        assert Counter(CODE.findall(said)) == Counter(CODE.findall(remark)), remark
+        assert CHINESE.search(said), remark
