@@ -21,7 +21,7 @@ SAYING = {
     "StopProbe": (0,),
 }
 """Which arguments of a call are remarks."""
-LETTERS = re.compile(r"[A-Za-z]{2}")
+LETTERS = re.compile(r"[a-z]{2}")
 PLACES = re.compile(r"\{\d+\}")
 
 

@@ -36,4 +36,5 @@ def test_translated_remarks_keep_their_values_and_their_code(path: Path) -> None
         assert has_words(remark), remark
         assert Counter(PLACES.findall(said)) == Counter(PLACES.findall(remark)), remark
         assert Counter(CODE.findall(said)) == Counter(CODE.findall(remark)), remark
-        assert CHINESE.search(said), remark
+        # A word alone may be a value of the protocol, as `stop` is.
+        assert CHINESE.search(said) or (said == remark and " " not in remark), remark
