@@ -33,7 +33,8 @@ def imports(path: Path, *, at_top_only: bool = False) -> Iterator[str]:
 
 
 def modules(room: str) -> list[Path]:
-    return sorted((PACKAGE / room).rglob("*.py"))
+    """The modules of a room but its faults, which belong to the hub."""
+    return sorted(path for path in (PACKAGE / room).rglob("*.py") if path.name != "faults.py")
 
 
 @pytest.mark.parametrize("room", sorted(FORBIDDEN))
@@ -46,6 +47,18 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
         if any(name == wall or name.startswith(wall + ".") for wall in walls)
     ]
     assert not crossed
+
+
+def test_faults_know_the_hub_alone_and_no_room_knows_its_faults() -> None:
+    crossed = [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for name in imports(path)
+        if (path.name == "faults.py" and name.startswith("conformance.") and not name.startswith("conformance.hub"))
+        or (name.startswith("conformance.") and not name.startswith("conformance.hub.") and name.endswith(".faults"))
+    ]
+    assert not crossed
+    assert len(list(PACKAGE.rglob("faults.py"))) > 20
 
 
 def test_the_engine_knows_no_family_and_no_hub() -> None:
