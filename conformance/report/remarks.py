@@ -24,7 +24,7 @@ SHARED: Final = ("wire", "engine", "engine/kit")
 DEEPEST = 3
 """How often a remark may stand inside another."""
 _PLACE = re.compile(r"\{(\d+)\}")
-_QUOTED = re.compile(r"""(?s)(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z""")
+_QUOTED = re.compile(r"""(?s)(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z|HTTP (?:\d+|None): """)
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def _row(row: Row, language: str) -> Row:
 
 
 def _is_value(text: str) -> bool:
-    """Whether it is a quoted value of the hub, which is nobody's to translate."""
-    if _QUOTED.fullmatch(text):
+    """Whether it is a value of the hub or the beginning of its answer, which is nobody's to translate."""
+    if _QUOTED.match(text):
         return True
     try:
         json.loads(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report.remarks import PACKAGE, read_remarks, remarks_files
+from conformance.report.remarks import PACKAGE, phrasebook, read_remarks, remarks_files
 from tests.report.remarks import PLACES, has_words, remarks_in
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -38,3 +38,10 @@ def test_translated_remarks_keep_their_values_and_their_code(path: Path) -> None
         assert Counter(CODE.findall(said)) == Counter(CODE.findall(remark)), remark
         # A word alone may be a value of the protocol, as `stop` is.
         assert CHINESE.search(said) or (said == remark and " " not in remark), remark
+
+
+@pytest.mark.parametrize(
+    "words", ["HTTP 400: no field at all after nothing", '"nothing after it"', "HTTP None: one of none"]
+)
+def test_words_of_the_hub_stay_as_they_are(words: str) -> None:
+    assert phrasebook("zh", "chat").say(words) == words

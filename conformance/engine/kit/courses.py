@@ -91,7 +91,7 @@ def ends_of(how: Format, stages: Stages, word: str = "") -> list[Stage]:
         NotTestable: there are none.
     """
     found = [stage for stage in stages if how.over(stage.task) and word in ("", how.word(stage.task))]
-    return found or not_testable(f"the task did not end{' with ' + word if word else ''}")
+    return found or not_testable(f"the task did not end with {word}" if word else "the task did not end")
 
 
 @dataclass(frozen=True)

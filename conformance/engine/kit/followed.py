@@ -37,7 +37,8 @@ def expect_open(exchange: Exchange, kind: str, *more: str) -> None:
 
     `more` are media types that will do as well; bytes of no particular type always do.
     """
-    got = Words(f"HTTP {exchange.status} ({exchange.media_type or 'no content-type'})")
+    typed = exchange.media_type
+    got = Words(f"HTTP {exchange.status} ({typed})" if typed else f"HTTP {exchange.status} (no content-type)")
     expect(exchange.status == 200, "HTTP 200 without a credential", got, "", exchange)
-    fitting = exchange.media_type.startswith(f"{kind}/") or exchange.media_type in (*OPAQUE_TYPES, *more)
+    fitting = typed.startswith(f"{kind}/") or typed in (*OPAQUE_TYPES, *more)
     expect(fitting, f"{kind}/… as content type", got, "content-type", exchange)
