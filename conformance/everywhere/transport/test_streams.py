@@ -30,8 +30,9 @@ def _none_of(exchanges: Conversation, *kinds: Kind, expected: str) -> None:
         found = exchange.event_stream.of_kind(*kinds)
         if found:
             first = found[0]
-            detail = f": {first.detail}" if first.detail else ""
-            got = Words(f"{first.kind} ({len(found)} of them){detail}")
+            got = Words(f"{first.kind} ({len(found)} of them)")
+            if first.detail:
+                got = Words(f"{first.kind} ({len(found)} of them): {first.detail}")
             expect(False, expected, got, f"byte {first.offset}", exchange)
 
 

@@ -38,7 +38,10 @@ SIDES = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 
 
 def _status(exchange: Exchange) -> Words:
-    return Words(f"HTTP {exchange.status} ({exchange.media_type or 'no content-type'}): {exchange.text[:120]!r}")
+    status, shown = exchange.status, repr(exchange.text[:120])
+    if not exchange.media_type:
+        return Words(f"HTTP {status} (no content-type): {shown}")
+    return Words(f"HTTP {status} ({exchange.media_type}): {shown}")
 
 
 def _whole(exchange: Exchange) -> bool:

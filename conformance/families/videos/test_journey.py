@@ -94,7 +94,7 @@ def test_a_task_ends(any_video_task: Evidence) -> None:
 @requirement("videos.task.succeeds")
 def test_a_plain_task_ends_well(any_video_task: Evidence) -> None:
     end = ended(any_video_task)
-    got = Words(f"{end.word!r}: {end.reason or 'no reason'}")
+    got = Words(f"{end.word!r}: {end.reason}" if end.reason else f"{end.word!r}: no reason")
     expect(end.phase is Phase.DONE, "a film, as for every plain request", got, end.word_at, end.exchange)
 
 
