@@ -100,20 +100,22 @@ def test_permission_is_for_other_headers(cors_preflight: Exchange, isolation_seq
 
 @requirement("cors.reply.success")
 def test_an_answer_may_be_read(isolation_sequence: Conversation) -> None:
-    _expect_readable(isolation_sequence, isolation_sequence[1], "the list was not given")
+    listed = isolation_sequence[1]
+    _expect_readable(isolation_sequence, listed, f"the list was not given: HTTP {listed.status}")
 
 
 @requirement("cors.reply.stream")
 def test_a_stream_may_be_read(isolation_after_drop: Exchange, isolation_sequence: Conversation) -> None:
     if not isolation_after_drop.events:
         not_testable("there is no event stream here")
-    _expect_readable((*isolation_sequence, isolation_after_drop), isolation_after_drop, "the stream was not given")
+    refused = f"the stream was not given: HTTP {isolation_after_drop.status}"
+    _expect_readable((*isolation_sequence, isolation_after_drop), isolation_after_drop, refused)
 
 
-def _expect_readable(replies: Conversation, exchange: Exchange, otherwise: str) -> None:
+def _expect_readable(replies: Conversation, exchange: Exchange, refused: str) -> None:
     _expect_support(*replies)
     if not exchange.ok:
-        not_testable(f"{otherwise}: HTTP {exchange.status}")
+        not_testable(refused)
     _expect_origin(exchange)
 
 

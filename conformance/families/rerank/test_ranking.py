@@ -30,12 +30,12 @@ def _clearly_ordered(found: Mapping[str, float], clear: float) -> list[tuple[str
 
 @requirement("rerank.score.same")
 def test_scores_do_not_depend_on_the_order(rerank_answer: Exchange, rerank_reversed: Exchange) -> None:
-    _expect_same_scores(rerank_answer, rerank_reversed, "as in the other order")
+    _expect_same_scores(rerank_answer, rerank_reversed, ", as in the other order")
 
 
 @requirement("rerank.objects.same")
 def test_objects_are_ranked_like_text(rerank_answer: Exchange, rerank_objects: Exchange) -> None:
-    _expect_same_scores(rerank_answer, rerank_objects, "as for the same document given as text")
+    _expect_same_scores(rerank_answer, rerank_objects, ", as for the same document given as text")
 
 
 def _expect_same_scores(one: Exchange, other: Exchange, what: str) -> None:
@@ -44,7 +44,7 @@ def _expect_same_scores(one: Exchange, other: Exchange, what: str) -> None:
         if text not in before:
             not_testable("not all documents were ranked, which another sentence judges")
         close = abs(score - before[text]) <= SLACK * max(1.0, abs(score), abs(before[text]))
-        expect(close, f"{before[text]}, {what}", score, f"/results/{place}/relevance_score", other)
+        expect(close, f"{before[text]}{what}", score, f"/results/{place}/relevance_score", other)
 
 
 @requirement("rerank.count.best")
