@@ -25,8 +25,6 @@ DEEPEST = 3
 """How often a remark may stand inside another."""
 _PLACE = re.compile(r"\{(\d+)\}")
 _QUOTED = re.compile(r"""(?s)(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z|HTTP (?:\d+|None): """)
-_VIOLATION = re.compile(r"(?s)(\(root\)|/\S*): (.*)")
-_NEXT_VIOLATION = re.compile(r"; (?=(?:\(root\)|/\S*): )")
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,6 @@ class Phrasebook:
             return self.whole[text]
         if depth > DEEPEST or _is_value(text):
             return text
-        if all(listed := [_VIOLATION.fullmatch(one) for one in _NEXT_VIOLATION.split(text)]):
-            return "; ".join(f"{one[1]}: {self.say(one[2], depth + 1)}" for one in listed if one)
         for pattern in self.patterns:
             if found := pattern.fits.fullmatch(text):
                 values = (self.say(value, depth + 1) for value in found.groups())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report.remarks import PACKAGE, Phrasebook, phrasebook, read_remarks, remarks_files
+from conformance.report.remarks import PACKAGE, phrasebook, read_remarks, remarks_files
 from tests.report.remarks import PLACES, has_words, remarks_in
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -45,9 +45,3 @@ def test_translated_remarks_keep_their_values_and_their_code(path: Path) -> None
 )
 def test_words_of_the_hub_stay_as_they_are(words: str) -> None:
     assert phrasebook("zh", "chat").say(words) == words
-
-
-def test_violations_of_a_schema_are_said_one_by_one() -> None:
-    book = Phrasebook({"type is missing": "缺少 type", "is null; which is wrong": "为 null"}, ())
-    said = book.say("(root): type is missing; /error/type: is null; which is wrong")
-    assert said == "(root): 缺少 type; /error/type: 为 null"
