@@ -7,11 +7,12 @@ answer is known only when it has read it.
 import json
 from typing import Any
 
-from conformance.hub.faults.base import Ask, Reply, fault
-from conformance.hub.faults.shaping import Body, named, on_answers, on_stream, refuses
+from conformance.hub.faults.base import Ask, Frame, Reply, Tell, fault, frame_fault
+from conformance.hub.faults.shaping import Body, named, on_answers, on_events, on_stream, refuses
 
 CHAT, RESPONSES, CLAUDE = "chat-completions", "responses-create", "claude-messages"
 GENERATE, STREAM = "gemini-generate-content", "gemini-stream-generate-content"
+REALTIME = "realtime"
 TALK = (CHAT, RESPONSES, CLAUDE, GENERATE, STREAM)
 WRONG_KEYS = (
     "clients.openai.wrong-key",
@@ -180,14 +181,93 @@ def id_missing(ask: Ask, reply: Reply) -> Reply:
     return reply.with_json({"task_id": task.pop("id"), **task})
 
 
+frame_fault(
+    "clients.realtime.beta-names",
+    "The text of an answer comes in events that have the names of the beta generation.",
+    "clients.openai.realtime",
+    source="OpenWhispr/openwhispr#811; mastra-ai/mastra#16941; TanStack/ai#699",
+)(
+    on_events(
+        lambda event: {**event, "type": event["type"].replace("output_text", "text")},
+        "response.output_text.delta",
+        "response.output_text.done",
+    )
+)
+
+
+@frame_fault(
+    "clients.realtime.delta-of-another",
+    "The first piece of an answer's text names another answer.",
+    "clients.openai.realtime",
+    source="OpenAI API reference, Realtime server events: response_id; gateways that ask a second upstream",
+    stateful=True,
+)
+def delta_of_another() -> Tell:
+    seen: list[Body] = []
+
+    def change(event: Body) -> Body:
+        seen.append(event)
+        return event if seen[1:] else {**event, "response_id": "resp_of_another"}
+
+    return on_events(change, "response.output_text.delta")
+
+
+def _emptied(event: Body) -> Body:
+    for item in event["response"]["output"]:
+        if item["type"] == "message":
+            item["content"] = []
+    return event
+
+
+def _unknown_call(event: Body) -> Body:
+    if event["item"]["type"] != "function_call_output":
+        return event
+    error = {
+        "type": "invalid_request_error",
+        "code": None,
+        "message": "There is no such call.",
+        "param": "item.call_id",
+    }
+    return {"type": "error", "event_id": event["event_id"], "error": {**error, "event_id": None}}
+
+
+frame_fault(
+    "clients.realtime.end-without-text",
+    "The end of an answer names its message without the text.",
+    "clients.openai.realtime",
+    source="OpenAI API reference, Realtime server events: response.done holds all output items, without audio",
+)(on_events(_emptied, "response.done"))
+frame_fault(
+    "clients.realtime.never-done",
+    "The end of an answer is not told.",
+    "clients.openai.realtime",
+    "clients.openai.realtime-tools",
+    source="OpenAI API reference, Realtime server events: response.done",
+)(on_events(lambda _event: None, "response.done"))
+frame_fault(
+    "clients.realtime.closed-at-once",
+    "A session is accepted, and closed in the place of its greeting, because the upstream cannot be reached.",
+    "clients.openai.realtime",
+    "clients.openai.realtime-tools",
+    source="openai/openai-agents-python#2240; BerriAI/litellm#8828",
+)(on_events(lambda _event: Frame("close", b"Internal server error", 1011), "session.created"))
+frame_fault(
+    "clients.realtime.result-refused",
+    "The result of a function call is refused, as if there had been no call.",
+    "clients.openai.realtime-tools",
+    source="OpenAI API reference, Realtime client events: conversation.item.create with function_call_output",
+)(on_events(_unknown_call, "conversation.item.added"))
+
+
 @fault(
     "clients.errors.wrong-key-403",
     "A wrong key is answered 403, as if it were known and lacked a right.",
     *WRONG_KEYS,
-    source="RFC 9110 15.5.2 and 15.5.4; the clients map 403 to another class",
+    "clients.openai.realtime-wrong-key",
+    source="RFC 9110 15.5.2 and 15.5.4; the clients map 403 to another class; frameworks refuse a WebSocket with 403",
 )
 def wrong_key_403(ask: Ask, reply: Reply) -> Reply:
-    return reply.with_status(403) if ask.operation in TALK and reply.status == 401 else reply
+    return reply.with_status(403) if ask.operation in (*TALK, REALTIME) and reply.status == 401 else reply
 
 
 @fault(

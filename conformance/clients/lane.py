@@ -72,6 +72,7 @@ async def play(hub: Hub, client: str, scene: str, operation: str) -> tuple[Excha
     lane.relay.hub, lane.relay.operation, lane.relay.problem = hub, operation, None
     told = await _asked(lane, _request(hub, lane, scene), IDLE_SECONDS + hub.target.poll_interval)
     lane.relay.hub = None
+    await lane.relay.settle()
     if lane.relay.problem:
         raise lane.relay.problem
     billable = len(hub.exchanges) if hub.contract.operation(operation).cost != "free" else 0
@@ -104,7 +105,7 @@ async def close() -> None:
 
 def _request(hub: Hub, lane: Lane, scene: str) -> dict[str, Any]:
     kinds = ("chat", "responses", "claude", "gemini", "completions", "embeddings", "moderations", "images", "videos")
-    spoken = ("speech", "transcription")
+    spoken = ("speech", "transcription", "realtime")
     return {
         "scene": scene,
         "base_url": lane.relay.base_url,
@@ -112,6 +113,7 @@ def _request(hub: Hub, lane: Lane, scene: str) -> dict[str, Any]:
         "wrong_key": WRONG_TOKEN,
         "models": {kind: hub.model(kind) for kind in (*kinds, *spoken)},
         "seconds": hub.target.limits.whole + IDLE_SECONDS,
+        "silence": hub.target.limits.between_bytes,
         "poll_seconds": hub.target.poll_interval,
         "tokens": OUTPUT_TOKENS,
         "room": CALL_TOKENS,

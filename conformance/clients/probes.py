@@ -21,6 +21,7 @@ TRANSCRIPTIONS = "audio-transcriptions"
 MODELS = "list-models-openai"
 GEMINI_MODELS = "list-models-gemini"
 VIDEOS = "videos-create"
+REALTIME = "realtime"
 GEMINI_EMBEDDINGS = "gemini-embeddings"
 
 
@@ -102,6 +103,21 @@ async def clients_openai_models(hub: Hub) -> Conversation:
 @probe(VIDEOS, apart=True)
 async def clients_openai_videos(hub: Hub) -> Conversation:
     return await play(hub, "openai", "videos", VIDEOS)
+
+
+@probe(REALTIME, apart=True)
+async def clients_openai_realtime(hub: Hub) -> Conversation:
+    return await play(hub, "openai", "realtime", REALTIME)
+
+
+@probe(REALTIME, apart=True)
+async def clients_openai_realtime_tools(hub: Hub) -> Conversation:
+    return await play(hub, "openai", "realtime_tools", REALTIME)
+
+
+@probe(REALTIME, apart=True)
+async def clients_openai_realtime_wrong_key(hub: Hub) -> Conversation:
+    return await play(hub, "openai", "realtime_wrong_key", REALTIME)
 
 
 @probe(CHAT, apart=True)

@@ -12,19 +12,23 @@ from conformance.engine.judge import not_testable
 from conformance.engine.kit.answers import counts_of, id_of, objects
 from conformance.engine.kit.answers import text_of as words_of
 from conformance.wire.exchange import Exchange
+from conformance.wire.frames import messages_in
 
 Said = dict[str, Any]
 Body = Mapping[str, Any]
 
 
-def said(exchange: Exchange, dialect: str) -> Said:
+def said(exchange: Exchange, dialect: str, answer: int = 0) -> Said:
     """What an answer of a dialect says; a member that it does not tell is missing or None.
+
+    `answer` is the place of the answer among those of one session; everywhere else an exchange has one.
 
     Raises:
         NotTestable: it is no JSON and no stream of it, which other sentences judge.
     """
     try:
-        return {name: value for name, value in DIALECTS[dialect](exchange).items() if value is not None}
+        told = realtime(exchange, answer) if dialect == "realtime" else DIALECTS[dialect](exchange)
+        return {name: value for name, value in told.items() if value is not None}
     except ValueError as problem:
         not_testable(f"the answer cannot be read without the client either ({problem}), which other sentences judge")
 
@@ -167,6 +171,37 @@ def models(exchange: Exchange) -> Said:
 def task(exchange: Exchange) -> Said:
     body = _object(exchange.json)
     return {"id": body.get("id"), "status": body.get("status")}
+
+
+def realtime(exchange: Exchange, answer: int = 0) -> Said:
+    """The answer at a place in a session: the events from the end of the one before it to its own `response.done`.
+
+    Its pieces count whatever answer they say that they belong to, and whatever generation has named them.
+    """
+    events = [_object(message.json) for message in messages_in(exchange.frames) if not message.sent]
+    ends = [place for place, event in enumerate(events) if event.get("type") == "response.done"]
+    if answer >= len(ends):
+        return {}
+    turn = events[ends[answer - 1] + 1 if answer else 0 : ends[answer] + 1]
+    response = _object(turn[-1].get("response"))
+    items = [_object(event.get("item")) for event in turn if event.get("type") == "response.output_item.done"]
+    items = items or _objects(response.get("output"))
+    parts = [part for item in items if item.get("type") == "message" for part in _objects(item.get("content"))]
+    text = _joined(turn, "response.output_text.delta", "response.text.delta")
+    usage = _object(response.get("usage"))
+    return {
+        "id": response.get("id"),
+        "text": text,
+        "final": "".join(_text(part.get("text")) for part in parts) or text,
+        "calls": [[_text(i.get("name")), _text(i.get("arguments"))] for i in items if i.get("type") == "function_call"],
+        "arguments": _joined(turn, "response.function_call_arguments.delta"),
+        "usage": [usage.get("input_tokens"), usage.get("output_tokens")],
+    }
+
+
+def _joined(events: Sequence[Body], *types: str) -> str | None:
+    """The pieces in events of these types; None when there are none."""
+    return "".join(_text(event.get("delta")) for event in events if event.get("type") in types) or None
 
 
 def error_words(exchange: Exchange) -> str:

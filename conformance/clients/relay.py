@@ -1,27 +1,31 @@
 """A relay on this machine between a client and the hub: each request is sent on, recorded, and answered as the hub did.
 
-The client is given a key that nobody else knows; only here the hub's token takes its place, so that the token reaches
-no client, no process of a client, and nothing that a client writes.
+A WebSocket is asked for in the same way, and what each side says in it is passed on as it comes. The client is given a
+key that nobody else knows; only here the hub's token takes its place, so that the token reaches no client, no process
+of a client, and nothing that a client writes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Generator, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Container, Generator, Iterable
 
-from conformance.engine.probe import Hub
+from conformance.clients.passage import ASGIMessage, Passage, Receive, Send
+from conformance.engine.probe import WRONG_TOKEN, Hub
 from conformance.wire.exchange import End, Exchange
+from conformance.wire.redact import Redactor
 
 KEY = "sk-KeyOfTheClientsOfHubConformance"
 """What the clients are given as their key."""
+SESSION_GRACE = 10.0
+"""Seconds beyond the longest silence of an answer after which a session is ended in which nobody speaks."""
+SETTLE_SECONDS = 6.0
+"""How long the end of what a client has begun is waited for: a hub's part in closing a WebSocket, above all."""
 _OURS = frozenset({"host", "content-length", "connection", "transfer-encoding", "accept-encoding"})
+_OF_A_HANDSHAKE = frozenset({"upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"})
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "trailer"})
 _READABLE = ("accept-encoding", "gzip, deflate")
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 class HubGone(Exception):
@@ -37,6 +41,8 @@ class Relay:
         self.problem: Exception | None = None
         """Why the hub was not asked: the budget, or a mistake of ours."""
         self._busy = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._touched = 0.0
         self._task: asyncio.Task[None] | None = None
         self._port = 0
@@ -54,6 +60,12 @@ class Relay:
         """Let the idle time begin anew."""
         self._touched = asyncio.get_running_loop().time()
 
+    async def settle(self) -> None:
+        """Wait a moment until everything that the client has begun is recorded."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await self._quiet.wait()
+
     async def start(self) -> None:
         """Listen on a free port."""
         import socket
@@ -70,7 +82,9 @@ class Relay:
         config = uvicorn.Config(
             self._answer,
             http="h11",
-            ws="none",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_ping_interval=None,
             lifespan="off",
             interface="asgi3",
             log_config=None,
@@ -91,33 +105,67 @@ class Relay:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
-        if self.hub is None:
+    async def _answer(self, scope: ASGIMessage, receive: Receive, send: Send) -> None:
+        hub = self.hub
+        if hub is None:
             raise HubGone("no scene is being played")
+        await (self._converse if scope["type"] == "websocket" else self._ask)(hub, scope, receive, send)
+
+    async def _ask(self, hub: Hub, scope: ASGIMessage, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        with self._asking():
+            exchange = await hub.send(
+                self.operation,
+                method=scope["method"],
+                path=_path(scope, _token(hub)),
+                headers=[*_sent_on(scope["headers"], _token(hub), _OURS), _READABLE],
+                body=body,
+                auth=None,
+            )
+        await _reply(exchange, send)
+
+    async def _converse(self, hub: Hub, scope: ASGIMessage, receive: Receive, send: Send) -> None:
+        await receive()  # that a connection is asked for
+        redactor = Redactor(hub.target.secrets, shown=[WRONG_TOKEN])
+        passage = Passage(receive, send, redactor, hub.target.limits.between_bytes + SESSION_GRACE)
+        with self._asking():
+            exchange = await hub.connect(
+                self.operation,
+                passage.hold,
+                path=_path(scope, _token(hub)),
+                headers=_sent_on(scope["headers"], _token(hub), _OURS | _OF_A_HANDSHAKE),
+                auth=None,
+            )
+        if exchange.switched:
+            await passage.retell(exchange)
+        else:
+            await _reply(exchange, send, "websocket.http")
+
+    @contextlib.contextmanager
+    def _asking(self) -> Generator[None, None, None]:
+        """While the hub is asked. What keeps it from being asked is kept for the scene; the client gets no answer."""
         self._busy += 1
+        self._quiet.clear()
         try:
-            exchange = await self._ask(self.hub, scope, body)
+            yield
         except Exception as problem:
             self.problem = problem
             raise HubGone(str(problem)) from None
         finally:
             self._busy -= 1
             self.touch()
-        await _reply(exchange, send)
+            if not self._busy:
+                self._quiet.set()
 
-    async def _ask(self, hub: Hub, scope: Message, body: bytes) -> Exchange:
-        token = hub.target.token.reveal() if hub.target.token else ""
-        query = scope["query_string"].decode("latin-1")
-        path = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
-        return await hub.send(
-            self.operation,
-            method=scope["method"],
-            path=path.replace(KEY, token),
-            headers=[*_sent_on(scope["headers"], token), _READABLE],
-            body=body,
-            auth=None,
-        )
+
+def _token(hub: Hub) -> str:
+    return hub.target.token.reveal() if hub.target.token else ""
+
+
+def _path(scope: ASGIMessage, token: str) -> str:
+    query = scope["query_string"].decode("latin-1")
+    path: str = scope["raw_path"].decode("latin-1")
+    return (f"{path}?{query}" if query else path).replace(KEY, token)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -129,22 +177,22 @@ async def _body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-def _sent_on(headers: Iterable[tuple[bytes, bytes]], token: str) -> list[tuple[str, str]]:
+def _sent_on(headers: Iterable[tuple[bytes, bytes]], token: str, ours: Container[str]) -> list[tuple[str, str]]:
     """The client's headers with the hub's token in the place of the client's key; a key for no token is left out."""
     told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-    kept = [(name, value) for name, value in told if name not in _OURS and (token or KEY not in value)]
+    kept = [(name, value) for name, value in told if name not in ours and (token or KEY not in value)]
     return [(name, value.replace(KEY, token)) for name, value in kept]
 
 
-async def _reply(exchange: Exchange, send: Send) -> None:
+async def _reply(exchange: Exchange, send: Send, kind: str = "http") -> None:
     """Say to the client what the hub has said, and break off where the hub did."""
     if exchange.status is None:
         raise HubGone(exchange.problem)
     headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in exchange.headers]
     kept = [(name, value) for name, value in headers if name.decode("latin-1") not in _HOP_BY_HOP]
-    await send({"type": "http.response.start", "status": exchange.status, "headers": kept})
+    await send({"type": f"{kind}.response.start", "status": exchange.status, "headers": kept})
     for piece in exchange.pieces:
-        await send({"type": "http.response.body", "body": piece.data, "more_body": True})
+        await send({"type": f"{kind}.response.body", "body": piece.data, "more_body": True})
     if exchange.end is not End.complete:
         raise HubGone(exchange.problem)
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": f"{kind}.response.body", "body": b""})

@@ -5,7 +5,7 @@ Beside each scene stands the plain request of the suite that the hub has to serv
 
 from __future__ import annotations
 
-from conformance.clients.verdict import expect_parsed, expect_refusal, expect_same, expect_types
+from conformance.clients.verdict import expect_parsed, expect_raised, expect_refusal, expect_same, expect_types
 from conformance.engine.evidence import Record
 from conformance.engine.requirement import requirement
 
@@ -88,6 +88,21 @@ def test_openai_models(clients_openai_models: Record, models_list: object) -> No
 @requirement("clients.openai.videos")
 def test_openai_videos(clients_openai_videos: Record, videos_sora: object) -> None:
     expect_same(clients_openai_videos, "task")
+
+
+@requirement("clients.openai.realtime")
+def test_openai_realtime(clients_openai_realtime: Record, realtime_session: object) -> None:
+    expect_same(clients_openai_realtime, "realtime")
+
+
+@requirement("clients.openai.realtime-tools")
+def test_openai_realtime_tools(clients_openai_realtime_tools: Record, realtime_turns: object) -> None:
+    expect_same(clients_openai_realtime_tools, "realtime", turns=2)
+
+
+@requirement("clients.openai.realtime-wrong-key")
+def test_openai_realtime_wrong_key(clients_openai_realtime_wrong_key: Record, realtime_session: object) -> None:
+    expect_raised(clients_openai_realtime_wrong_key, "InvalidStatus", 401)
 
 
 @requirement("clients.openai.wrong-key")

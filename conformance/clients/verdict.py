@@ -35,7 +35,7 @@ def expect_same(played: Record, dialect: str, *, turns: int = 1) -> None:
     compared = 0
     for turn in notes["turns"]:
         exchange = played.exchanges[turn.get("exchange", notes["turns"].index(turn))]
-        known = said(exchange, dialect)
+        known = said(exchange, dialect, turn.get("answer", 0))
         for name in known.keys() & turn.keys():
             compared += turn[name] is not None
             expect(
@@ -70,13 +70,8 @@ def expect_refusal(played: Record, kind: str, status: int | None = None) -> None
 
     Without `status` any 4xx will do.
     """
-    notes = _played(played, allowed=True)
+    raised = expect_raised(played, kind, status)
     exchange = played.exchanges[-1]
-    raised: dict[str, Any] = notes.get("raised") or {"kind": "", "status": None, "told": "", "message": ""}
-    got = f"{raised['kind']}, status {raised['status']}: {raised['message']}" if raised["kind"] else "an answer"
-    wanted = f"the {notes['client']} client to raise {kind} with status {status or '4xx'}"
-    right = raised["status"] == status if status else raised["status"] in range(400, 500)
-    expect(right and raised["kind"] == kind, wanted, Words(got), "", exchange)
     words = error_words(exchange)
     expect(
         words and raised["told"] == words,
@@ -85,6 +80,20 @@ def expect_refusal(played: Record, kind: str, status: int | None = None) -> None
         "/error/message",
         exchange,
     )
+
+
+def expect_raised(played: Record, kind: str, status: int | None = None) -> dict[str, Any]:
+    """The client raised the exception by which its users know this refusal; gives what was noted of it.
+
+    Without `status` any 4xx will do.
+    """
+    notes = _played(played, allowed=True)
+    raised: dict[str, Any] = notes.get("raised") or {"kind": "", "status": None, "told": "", "message": ""}
+    got = f"{raised['kind']}, status {raised['status']}: {raised['message']}" if raised["kind"] else "an answer"
+    wanted = f"the {notes['client']} client to raise {kind} with status {status or '4xx'}"
+    right = raised["status"] == status if status else raised["status"] in range(400, 500)
+    expect(right and raised["kind"] == kind, wanted, Words(got), "", played.exchanges[-1])
+    return raised
 
 
 def expect_types(played: Record) -> None:

@@ -35,6 +35,8 @@ from conformance.wire.websocket import Session, Socket, open_socket
 Conversation: TypeAlias = tuple[Exchange, ...]
 ProbeFunction = Callable[..., Awaitable[Exchange | Conversation]]
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
+Connected = Callable[[Exchange, Session], Awaitable[None]]
+"""What is done with an open WebSocket; the exchange is that of the handshake."""
 
 OUTPUT_TOKENS = 64
 """Upper bound on the output of an answer that a probe asks for without a bound of its own."""
@@ -447,6 +449,30 @@ class Hub:
             BudgetSpent: no further request may be sent in this run.
         """
         op = self.contract.operation(operation) if operation else None
+        bounds = limits or self._limits(op)
+
+        async def talked(_handshake: Exchange, session: Session) -> None:
+            if talk is not None:
+                await talk(Dialogue(session, bounds.between_bytes))
+
+        return await self.connect(
+            operation, talked, path=path, query=query, headers=headers, auth=auth, limits=bounds, retry=retry
+        )
+
+    async def connect(
+        self,
+        operation: str,
+        script: Connected,
+        *,
+        path: str = "",
+        query: Mapping[str, str] | None = None,
+        headers: Headers = (),
+        auth: str | None = "default",
+        limits: Limits | None = None,
+        retry: bool = True,
+    ) -> Exchange:
+        """The same for a script that holds the open WebSocket itself, and is given the answer to the handshake too."""
+        op = self.contract.operation(operation) if operation else None
         own, extra_query = self._credential(op, auth)
         url = self._url(path or (op.path_example if op else "/"), {**(query or {}), **extra_query})
         family = self._family(operation)
@@ -472,13 +498,8 @@ class Hub:
         if first is None:
             raise BudgetSpent(self._governor.refusal(operation, tokens, family))
         exchange = first
-
-        async def session(open_session: Session) -> None:
-            if talk is not None:
-                await talk(Dialogue(open_session, bounds.between_bytes))
-
         try:
-            await opened[0].run(session)
+            await opened[0].run(lambda session: script(first, session))
         finally:
             if first.switched:
                 exchange = replace(await opened[0].finish(), attempts=first.attempts, waited=first.waited)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -9,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import openai
-from openai import OpenAI
+from openai import AsyncOpenAI, OpenAI
+from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types import CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
@@ -232,6 +234,98 @@ def videos(request: Request) -> list[Turn]:
         return [{"exchange": -1, "id": film.id, "status": film.status}]
 
 
+class ErrorEvent(Exception):
+    """The hub has sent an error event, which the client hands over as any other: it is up to the program."""
+
+
+async def heard(connection: AsyncRealtimeConnection, silence: float) -> list[Any]:
+    """The events up to the end of the next answer; none of them is waited for longer than `silence` seconds."""
+    events: list[Any] = []
+    while not events or events[-1].type != "response.done":
+        try:
+            async with asyncio.timeout(silence):
+                events.append(await connection.recv())
+        except TimeoutError:
+            raise TimeoutError(f"no response.done, and no other event within {silence:g} s") from None
+        if events[-1].type == "error":
+            raise ErrorEvent(events[-1].error.message)
+    return events
+
+
+def spoken(events: list[Any]) -> Turn:
+    """What the events of one answer hold: `text` as it came in deltas, `final` as the end of the answer tells it."""
+    end = events[-1].response
+    deltas = [event for event in events if getattr(event, "response_id", None) == end.id]
+    calls = [item for item in end.output or [] if item.type == "function_call"]
+    parts = [part for item in end.output or [] if item.type == "message" for part in item.content]
+    return {
+        "exchange": 0,
+        "id": end.id,
+        "text": "".join(event.delta for event in deltas if event.type == "response.output_text.delta"),
+        "final": "".join(part.text or "" for part in parts if part.type == "output_text"),
+        "calls": [(call.name, call.arguments) for call in calls],
+        "arguments": "".join(e.delta for e in deltas if e.type == "response.function_call_arguments.delta"),
+        "usage": [end.usage.input_tokens, end.usage.output_tokens] if end.usage else None,
+    }
+
+
+def talk(request: Request, key: str = "") -> Any:
+    """A session about to be opened. What is said in it comes back as text, and the program says when a turn ends."""
+    client = AsyncOpenAI(base_url=f"{request['base_url']}/v1", api_key=key or request["key"])
+    return client.realtime.connect(model=request["models"]["realtime"])
+
+
+SILENT: Any = {"type": "realtime", "output_modalities": ["text"], "audio": {"input": {"turn_detection": None}}}
+
+
+async def asked(connection: AsyncRealtimeConnection, text: str) -> None:
+    content: Any = [{"type": "input_text", "text": text}]
+    await connection.conversation.item.create(item={"type": "message", "role": "user", "content": content})
+
+
+def realtime(request: Request) -> list[Turn]:
+    async def session() -> list[Turn]:
+        async with talk(request) as connection:
+            await connection.session.update(session=SILENT)
+            await asked(connection, request["task"])
+            await connection.response.create(response={"max_output_tokens": request["tokens"]})
+            return [spoken(await heard(connection, request["silence"]))]
+
+    return asyncio.run(session())
+
+
+def realtime_tools(request: Request) -> list[Turn]:
+    tool = {"type": "function", **request["tool"]}
+    choice: Any = {"type": "function", "name": tool["name"]}
+
+    async def session() -> list[Turn]:
+        async with talk(request) as connection:
+            await connection.session.update(session={**SILENT, "tools": [tool]})
+            await asked(connection, request["question"])
+            await connection.response.create(response={"tool_choice": choice, "max_output_tokens": request["room"]})
+            first = await heard(connection, request["silence"])
+            calls = [item for item in first[-1].response.output or [] if item.type == "function_call"]
+            if not calls:
+                return [spoken(first)]
+            result: Any = {"type": "function_call_output", "output": request["tool_result"]}
+            for call in calls:
+                await connection.conversation.item.create(item={**result, "call_id": call.call_id})
+            await connection.response.create(response={"max_output_tokens": request["room"]})
+            second = await heard(connection, request["silence"])
+            return [spoken(first), {**spoken(second), "answer": 1}]
+
+    return asyncio.run(session())
+
+
+def realtime_wrong_key(request: Request) -> list[Turn]:
+    async def session() -> list[Turn]:
+        async with talk(request, request["wrong_key"]) as connection, asyncio.timeout(request["silence"]):
+            await connection.recv()
+        return []
+
+    return asyncio.run(session())
+
+
 def wrong_key(request: Request) -> list[Turn]:
     with connect(request, request["wrong_key"]) as client:
         client.chat.completions.create(
@@ -266,6 +360,9 @@ SCENES: dict[str, Scene] = {
         transcription,
         models,
         videos,
+        realtime,
+        realtime_tools,
+        realtime_wrong_key,
         wrong_key,
         wrong_request,
     )

@@ -19,12 +19,14 @@ Scene = Callable[[Mapping[str, Any]], list[Turn]]
 
 def described(problem: Exception) -> dict[str, Any]:
     """An exception of a client as plain data: its class, its text, and what it says of the answer."""
-    status = getattr(problem, "status_code", None) or getattr(problem, "code", None)
+    refused = getattr(problem, "response", None)
+    found = (getattr(problem, name, None) for name in ("status_code", "code"))
+    status = next((value for value in (*found, getattr(refused, "status_code", None)) if isinstance(value, int)), None)
     text = f"{problem}" or repr(problem)
     return {
         "kind": type(problem).__name__,
         "message": text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "…",
-        "status": status if isinstance(status, int) else None,
+        "status": status,
         "told": told_by(problem),
     }
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.hub.faults.base import CUT, Ask, Frame, Reply, Spoil, Tell, event_frame, fault, frame_fault
+from conformance.hub.faults.shaping import on_events as events
 
 Event = dict[str, Any]
 Change = Callable[[Event], Any]
@@ -100,21 +101,6 @@ def both(*conditions: When) -> When:
 
 
 # How ------------------------------------------------------------------------------------------------------------------
-
-
-def events(change: Change, *types: str, when: When = always) -> Tell:
-    """Events of these types (of any when none is named) passed through `change`: it gives an event, a frame, a list of
-    such, or None to leave it out."""
-
-    def tell(_ask: Ask, before: Sequence[Frame], frame: Frame) -> list[Frame]:
-        event = frame.json
-        if event is None or (types and event.get("type") not in types) or not when(before):
-            return [frame]
-        made = change(event)
-        several = made if isinstance(made, list) else [] if made is None else [made]
-        return [one if isinstance(one, Frame) else event_frame(one) for one in several]
-
-    return tell
 
 
 def closes(change: Callable[[Frame], list[Frame]], when: When = always) -> Tell:

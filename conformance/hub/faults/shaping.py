@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from conformance.hub.faults.base import Ask, Reply, Spoil, event_bytes
+from conformance.hub.faults.base import Ask, Frame, Reply, Spoil, Tell, event_bytes, event_frame
 
 Body = dict[str, Any]
 When = Callable[[Body], bool]
@@ -43,6 +43,25 @@ def on_answers(*operations: str, when: When = always) -> Callable[[Callable[[Bod
         return spoil
 
     return wrap
+
+
+def on_events(
+    change: Callable[[Body], Any], *types: str, when: Callable[[Sequence[Frame]], bool] = lambda _before: True
+) -> Tell:
+    """Makes a fault of a function that changes events of a WebSocket, those of these types or, without any, all.
+
+    `change` gives an event, a frame, a list of such, or None to leave it out; `when` is given the frames before.
+    """
+
+    def tell(_ask: Ask, before: Sequence[Frame], frame: Frame) -> list[Frame]:
+        event = frame.json
+        if event is None or (types and event.get("type") not in types) or not when(before):
+            return [frame]
+        made = change(event)
+        several = made if isinstance(made, list) else [] if made is None else [made]
+        return [one if isinstance(one, Frame) else event_frame(one) for one in several]
+
+    return tell
 
 
 def on_stream(
