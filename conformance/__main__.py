@@ -82,6 +82,7 @@ def _add_results(commands: argparse._SubParsersAction[_Parser]) -> None:
     verify = commands.add_parser("verify", help="judge the evidence of a certificate once more; asks no network")
     verify.add_argument("bundle", metavar="FILE", help="the certificate")
     index = commands.add_parser("index", help="put the results of many hubs on one page")
+    _in_a_language(index)
     index.add_argument("folders", nargs="+", metavar="DIR", help="a report folder")
     index.add_argument("--out", metavar="FILE", default="index.html")
     for name, command in {"diff": diff, "merge": merge, "certify": certify, "verify": verify, "index": index}.items():

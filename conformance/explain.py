@@ -27,7 +27,7 @@ from conformance.engine.requirement import Catalogue, Requirement, load_catalogu
 from conformance.engine.target import EVERYTHING, Target
 from conformance.hub.faults import Fault, load_faults
 from conformance.report.difference import LONGEST, Difference, differences
-from conformance.report.remarks import phrasebook
+from conformance.report.remarks import phrasebook, room_of
 from conformance.report.words import Words, padded, wrapped
 from conformance.spoiling import clean_replies, spoil_records
 from conformance.wire.exchange import Exchange
@@ -174,7 +174,7 @@ def lines(found: Requirement, catalogue: Catalogue) -> Iterator[str]:
         yield from wrapped(fault.sentence, WIDTH, f"  {fault.id}  ")
     if faults:
         yield ""
-        remarks = phrasebook(say.language, found.id.split(".")[0])
+        remarks = phrasebook(say.language, room_of(found.id))
         yield from _example_lines(example(found.id, faults), say, remarks.say)
 
 

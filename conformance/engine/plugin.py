@@ -204,10 +204,12 @@ def _arrange_view(config: pytest.Config, run: Run) -> None:
     if reporter is None:
         return
     from conformance.report.live import LiveView, manner
+    from conformance.report.words import Words
 
     how = manner(sys.stdout, os.environ, config.option.verbose)
     if how != "none":
-        view = LiveView(run.store.folder, how, reporter, colour=config.get_terminal_writer().hasmarkup)
+        colour, say = config.get_terminal_writer().hasmarkup, Words(_told(config).language)
+        view = LiveView(run.store.folder, how, reporter, colour=colour, say=say)
         config.pluginmanager.register(view, "conformance-live")
 
 
@@ -645,8 +647,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     run, result = config.stash.get(RUN, None), config.stash.get(RESULT, None)
     if run is not None and config.option.plan:
         from conformance.report.plan import lines
+        from conformance.report.words import Words
 
-        for line in lines(run.planned, run.target, run.registry.contract):
+        say = Words(_told(config).language)
+        for line in lines(run.planned, run.target, run.registry.contract, say):
             terminalreporter.write_line(line)
     if result is None:
         return
@@ -672,6 +676,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash.get(RUN, None)
     if run is None:
         return []
+    from conformance.report.remarks import phrasebook
+
+    say = phrasebook(_told(config).language, "").say
+    return [say(line) for line in _header(config, run)]
+
+
+def _header(config: pytest.Config, run: Run) -> list[str]:
     if run.target.embedded:
         return [f"hub: the embedded hub, chat model {run.target.model('chat')}", *config.stash[NOTES]]
     lines = [f"hub: {run.target.base_url}", *config.stash[NOTES]]

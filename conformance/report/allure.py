@@ -13,8 +13,10 @@ from allure_commons.logger import AllureFileLogger
 
 from conformance.engine.judge import Judged, Outcome, Verdict, worst
 from conformance.engine.requirement import Catalogue, Level, Requirement
+from conformance.report.remarks import Phrasebook, phrasebook, room_of
 from conformance.report.result import Result, Row
 from conformance.report.transcript import transcript
+from conformance.report.words import Words, padded
 from conformance.wire.curl import curl
 
 SEVERITIES = {
@@ -83,6 +85,7 @@ class AllureReporter:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._say = Words(catalogue.language)
         self._replaced: tuple[AllureFileLogger, Writer] | None = None
 
     @property
@@ -110,7 +113,7 @@ class AllureReporter:
         requirements = [self._catalogue[i] for i in case.ids]
         first = requirements[0]
         allure.dynamic.title(first.statement)
-        allure.dynamic.description("\n\n".join(_describe(r) for r in requirements))
+        allure.dynamic.description("\n\n".join(_describe(r, self._say) for r in requirements))
         allure.dynamic.severity(SEVERITIES[first.level])
         allure.dynamic.epic("hub-conformance")
         allure.dynamic.feature(first.family)
@@ -126,7 +129,7 @@ class AllureReporter:
             allure.dynamic.label("requirement", requirement.id)
         _tell_known(rows)
         if outcome.verdict in SHOWN_WITH_BYTES:
-            _attach(outcome)
+            _attach(outcome, phrasebook(self._catalogue.language, room_of(first.id)), self._say)
 
 
 def _exchange(old: object, new: object) -> None:
@@ -134,11 +137,15 @@ def _exchange(old: object, new: object) -> None:
     allure_commons.plugin_manager.register(new)
 
 
-def _describe(requirement: Requirement) -> str:
-    return (
-        f"**{requirement.id}** ({requirement.level}, {requirement.authority})\n\n{requirement.statement}\n\n"
-        f"Source: {requirement.source}\n\nWhy: {requirement.why}\n\nFix: {requirement.fix}"
+def _describe(requirement: Requirement, say: Words) -> str:
+    parts = (
+        f"**{requirement.id}** ({requirement.level}, {say(str(requirement.authority))})",
+        requirement.statement,
+        f"{say('source')}: {requirement.source}",
+        f"{say('why')}: {requirement.why}",
+        f"{say('fix')}: {requirement.fix}",
     )
+    return "\n\n".join(parts)
 
 
 def _tell_known(rows: list[Row]) -> None:
@@ -150,10 +157,15 @@ def _tell_known(rows: list[Row]) -> None:
             allure.dynamic.issue(expected.link, expected.reason or expected.link)
 
 
-def _attach(outcome: Outcome) -> None:
+def _attach(outcome: Outcome, remarks: Phrasebook, say: Words) -> None:
     if outcome.finding:
         found = outcome.finding
-        text = f"expected {found.expected}\ngot      {found.got}\n" + (f"at       {found.at}\n" if found.at else "")
+        lines = [
+            (say("expected"), remarks.say(found.expected)),
+            (say("got"), remarks.say(found.got)),
+            (say("at"), found.at),
+        ]
+        text = "".join(f"{padded(name, 8)} {words}\n" for name, words in lines if words)
         allure.attach(text, "finding", allure.attachment_type.TEXT)
         if outcome.exchanges:
             line = curl(outcome.exchanges[found.exchange].request)

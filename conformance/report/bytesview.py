@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.report.pointing import LAST, Aim, Span, aim, locate
+from conformance.report.remarks import phrasebook
 from conformance.report.timeline import Timeline, duration, timeline
+from conformance.report.words import ENGLISH, Words
 from conformance.wire.exchange import Exchange, Headers
 from conformance.wire.frames import Frame
 from conformance.wire.sse import Event
@@ -75,35 +77,39 @@ class ExchangeView:
         return sum(len(text) + 4 * text.count('"') for text in texts) + 80 * len(self.blocks) + 70 * ticks + 1_500
 
 
-def view(exchange: Exchange, at: str = "") -> ExchangeView:
-    """What to show of an exchange, with the place `at` marked (a finding's `at`; empty for none)."""
+def view(exchange: Exchange, at: str = "", say: Words = ENGLISH) -> ExchangeView:
+    """What to show of an exchange, with the place `at` marked (a finding's `at`; empty for none).
+
+    Args:
+        say: the language of the notes; what the hub sent stays as it came.
+    """
     wanted = aim(at)
     event: Event | None = None
     blocks: tuple[Block, ...] = ()
     if exchange.frames:
-        blocks = tuple(_frames(exchange.frames, wanted))
+        blocks = tuple(_frames(exchange.frames, wanted, say))
     elif _is_stream(exchange):
         event = _event(exchange, wanted)
-        blocks = tuple(_blocks(exchange, event, wanted))
-    body, note = ((), "") if blocks else _body(exchange, wanted)
+        blocks = tuple(_blocks(exchange, event, wanted, say))
+    body, note = ((), "") if blocks else _body(exchange, wanted, say)
     if (wanted.event, wanted.frame) != (None, None) and not any(block.marked for block in blocks):
-        note = "what the finding names is not in this answer"
-    moment, word = _moment(exchange, event, wanted)
+        note = say("what the finding names is not in this answer")
+    moment, word = _moment(exchange, event, wanted, say)
     return ExchangeView(
         request_line=visible(f"{exchange.request.method} {exchange.request.url}"[:1_000]),
-        request_headers=_headers(exchange.request.headers, ""),
-        request_body=_cut(_text(exchange.request.body[: LONGEST_REQUEST * 4]), None, LONGEST_REQUEST),
+        request_headers=_headers(exchange.request.headers, "", say),
+        request_body=_cut(_text(exchange.request.body[: LONGEST_REQUEST * 4]), None, LONGEST_REQUEST, say),
         status_line=visible(f"{exchange.http_version} {exchange.status} {exchange.reason}")
         if exchange.answered
         else "",
         answered_after=duration(exchange.headers_at) if exchange.answered else "",
-        headers=_headers(exchange.headers, wanted.header),
+        headers=_headers(exchange.headers, wanted.header, say),
         blocks=blocks,
         body=body,
-        ending=_ending(exchange),
+        ending=_ending(exchange, say),
         ended_well=not exchange.problem,
-        note=note or _header_note(exchange, wanted),
-        timeline=timeline(exchange, moment, word) if len(exchange.pieces) > 1 or blocks else None,
+        note=note or _header_note(exchange, wanted, say),
+        timeline=timeline(exchange, moment, word, say=say) if len(exchange.pieces) > 1 or blocks else None,
     )
 
 
@@ -118,23 +124,24 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii") if ord(character) > 0xFF else f"\\x{ord(character):02x}"
 
 
-def _ending(exchange: Exchange) -> str:
-    problem = f": {visible(exchange.problem)}" if exchange.problem else ""
-    return f"{exchange.end} after {duration(exchange.ended_at)}{problem}"
+def _ending(exchange: Exchange, say: Words) -> str:
+    remark = phrasebook(say.language, "").say
+    problem = f": {visible(remark(exchange.problem))}" if exchange.problem else ""
+    return say("{end} after {time}", end=say(str(exchange.end)), time=duration(exchange.ended_at)) + problem
 
 
-def _header_note(exchange: Exchange, wanted: Aim) -> str:
+def _header_note(exchange: Exchange, wanted: Aim, say: Words) -> str:
     if wanted.header and exchange.answered and exchange.header(wanted.header) is None:
-        return f"there is no header {wanted.header} in this answer"
+        return say("there is no header {name} in this answer", name=wanted.header)
     return ""
 
 
-def _moment(exchange: Exchange, event: Event | None, wanted: Aim) -> tuple[float | None, str]:
+def _moment(exchange: Exchange, event: Event | None, wanted: Aim, say: Words) -> tuple[float | None, str]:
     """When the thing arrived that the finding points at, and its name."""
     if event is not None:
-        return event.at, f"event {event.number}"
+        return event.at, say("event {number}", number=event.number)
     if wanted.frame is not None and 0 < wanted.frame <= len(exchange.frames):
-        return exchange.frames[wanted.frame - 1].at, f"frame {wanted.frame}"
+        return exchange.frames[wanted.frame - 1].at, say("frame {number}", number=wanted.frame)
     return None, ""
 
 
@@ -153,7 +160,7 @@ def _event(exchange: Exchange, wanted: Aim) -> Event | None:
     return events[wanted.event] if wanted.event < len(events) else None
 
 
-def _blocks(exchange: Exchange, marked: Event | None, wanted: Aim) -> Iterator[Block]:
+def _blocks(exchange: Exchange, marked: Event | None, wanted: Aim, say: Words) -> Iterator[Block]:
     events = exchange.events
     shown = _shown([len(event.raw) for event in events], marked.number if marked else -1)
     body = exchange.event_stream.body
@@ -165,19 +172,19 @@ def _blocks(exchange: Exchange, marked: Event | None, wanted: Aim) -> Iterator[B
             end = event.end
             continue
         if skipped:
-            yield _left_out(skipped)
+            yield _left_out(skipped, say)
             skipped = []
         if between := body[end : event.offset].strip(b"\r\n"):
-            yield Block("", "", _cut(_text(between[:LONGEST_EVENT]), None, LONGEST_EVENT))
-        yield _block(event, event is marked, wanted.pointer if event is marked else "")
+            yield Block("", "", _cut(_text(between[:LONGEST_EVENT]), None, LONGEST_EVENT, say))
+        yield _block(event, event is marked, wanted.pointer if event is marked else "", say)
         end = event.end
     if skipped:
-        yield _left_out(skipped)
+        yield _left_out(skipped, say)
     if rest := body[end:].strip(b"\r\n"):
-        yield Block("", "", _cut(_text(rest[: LONGEST_EVENT * 4]), None, LONGEST_EVENT))
+        yield Block("", "", _cut(_text(rest[: LONGEST_EVENT * 4]), None, LONGEST_EVENT, say))
 
 
-def _frames(frames: tuple[Frame, ...], wanted: Aim) -> Iterator[Block]:
+def _frames(frames: tuple[Frame, ...], wanted: Aim, say: Words) -> Iterator[Block]:
     marked = (wanted.frame or 0) - 1
     shown = _shown([len(frame.data) for frame in frames], marked)
     skipped = 0
@@ -186,19 +193,20 @@ def _frames(frames: tuple[Frame, ...], wanted: Aim) -> Iterator[Block]:
             skipped += 1
             continue
         if skipped:
-            yield Block("", "", (Segment(f"{skipped} frames, not shown here", "cut"),))
+            yield Block("", "", (Segment(say("{count} frames, not shown here", count=skipped), "cut"),))
             skipped = 0
-        words = f"{frame.kind} {'' if frame.code is None else frame.code}{'' if frame.fin else ', to be continued'}"
+        more = "" if frame.fin else say(", to be continued")
+        words = f"{frame.kind} {'' if frame.code is None else frame.code}{more}"
         text = _text(frame.data[: LONGEST_EVENT * 4])
         span = locate(text, wanted.pointer) if number == marked and wanted.pointer else None
         yield Block(
-            f"{'→' if frame.sent else '←'} frame {number + 1}",
+            f"{'→' if frame.sent else '←'} {say('frame {number}', number=number + 1)}",
             f"{words.strip()}, {duration(frame.at)}",
-            _cut(text, span if span and span.found else None, LONGEST_EVENT),
+            _cut(text, span if span and span.found else None, LONGEST_EVENT, say),
             number == marked,
         )
     if skipped:
-        yield Block("", "", (Segment(f"{skipped} frames, not shown here", "cut"),))
+        yield Block("", "", (Segment(say("{count} frames, not shown here", count=skipped), "cut"),))
 
 
 def _shown(sizes: Sequence[int], marked: int) -> set[int]:
@@ -217,17 +225,20 @@ def _shown(sizes: Sequence[int], marked: int) -> set[int]:
     return shown
 
 
-def _left_out(events: list[Event]) -> Block:
+def _left_out(events: list[Event], say: Words) -> Block:
     size = sum(len(event.raw) for event in events)
     first, last = events[0].number, events[-1].number
-    names = f"event {first}" if first == last else f"events {first} to {last}"
-    return Block("", "", (Segment(f"{names}, {size:,} bytes, not shown here", "cut"),))
+    one = first == last
+    names = say("event {number}", number=first) if one else say("events {first} to {last}", first=first, last=last)
+    told = say("{events}, {size} bytes, not shown here", events=names, size=f"{size:,}")
+    return Block("", "", (Segment(told, "cut"),))
 
 
-def _block(event: Event, marked: bool, pointer: str) -> Block:
+def _block(event: Event, marked: bool, pointer: str, say: Words) -> Block:
     text = _text(event.raw).strip("\n")
     span = _span_in_event(text, event, pointer) if marked and pointer else None
-    return Block(f"event {event.number}", duration(event.at), _cut(text, span, LONGEST_EVENT), marked)
+    name = say("event {number}", number=event.number)
+    return Block(name, duration(event.at), _cut(text, span, LONGEST_EVENT, say), marked)
 
 
 def _span_in_event(text: str, event: Event, pointer: str) -> Span | None:
@@ -238,16 +249,16 @@ def _span_in_event(text: str, event: Event, pointer: str) -> Span | None:
     return Span(span.start + start, span.end + start, span.found)
 
 
-def _body(exchange: Exchange, wanted: Aim) -> tuple[tuple[Segment, ...], str]:
+def _body(exchange: Exchange, wanted: Aim, say: Words) -> tuple[tuple[Segment, ...], str]:
     body = exchange.decoded_body
     if _is_binary(body[:4096]):
-        return _hex(body), ""
+        return _hex(body, say), ""
     text = _text(body[:8_000_000])
     span = locate(text, wanted.pointer) if wanted.pointer else None
     note = ""
     if wanted.pointer and (span is None or span.found != wanted.pointer):
-        note = f"{wanted.pointer} is not in this body"
-    return _cut(text, span if span and span.found else None, LONGEST_TEXT), note
+        note = say("{place} is not in this body", place=wanted.pointer)
+    return _cut(text, span if span and span.found else None, LONGEST_TEXT, say), note
 
 
 def _is_binary(data: bytes) -> bool:
@@ -260,13 +271,13 @@ def _is_binary(data: bytes) -> bool:
     return False
 
 
-def _hex(data: bytes) -> tuple[Segment, ...]:
+def _hex(data: bytes, say: Words) -> tuple[Segment, ...]:
     lines = []
     for start in range(0, min(len(data), HEX_BYTES), HEX_LINE):
         part = data[start : start + HEX_LINE]
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
         lines.append(f"{start:06x}  {part.hex(' '):<{HEX_LINE * 3}} {text}")
-    note = (Segment(f"{len(data):,} bytes in all", "cut"),) if len(data) > HEX_BYTES else ()
+    note = (Segment(say("{size} bytes in all", size=f"{len(data):,}"), "cut"),) if len(data) > HEX_BYTES else ()
     return (Segment("\n".join(lines)), *note)
 
 
@@ -274,7 +285,7 @@ def _text(data: bytes) -> str:
     return visible(data.decode("utf-8", "backslashreplace"))
 
 
-def _cut(text: str, span: Span | None, longest: int) -> tuple[Segment, ...]:
+def _cut(text: str, span: Span | None, longest: int, say: Words) -> tuple[Segment, ...]:
     """The text around the span, at most about `longest` characters of it, with notes where something is missing."""
     if not text:
         return ()
@@ -282,7 +293,7 @@ def _cut(text: str, span: Span | None, longest: int) -> tuple[Segment, ...]:
     end = min(len(text), start + longest)
     parts = []
     if start:
-        parts.append(Segment(f"{start:,} characters before", "cut"))
+        parts.append(Segment(say("{count} characters before", count=f"{start:,}"), "cut"))
     if span:
         marked_end = min(span.end, end)
         parts += [Segment(text[start : span.start]), Segment(text[span.start : marked_end], "mark")]
@@ -290,20 +301,22 @@ def _cut(text: str, span: Span | None, longest: int) -> tuple[Segment, ...]:
     else:
         parts.append(Segment(text[start:end]))
     if end < len(text):
-        parts.append(Segment(f"{len(text) - end:,} characters more", "cut"))
+        parts.append(Segment(say("{count} characters more", count=f"{len(text) - end:,}"), "cut"))
     return tuple(part for part in parts if part.text)
 
 
-def _headers(headers: Headers, wanted: str) -> tuple[HeaderLine, ...]:
+def _headers(headers: Headers, wanted: str, say: Words) -> tuple[HeaderLine, ...]:
     lines = [
-        HeaderLine(visible(name[:LONGEST_HEADER]), _shortened(value), bool(wanted) and name.lower() == wanted)
+        HeaderLine(visible(name[:LONGEST_HEADER]), _shortened(value, say), bool(wanted) and name.lower() == wanted)
         for name, value in headers[:MOST_HEADERS]
     ]
     if len(headers) > MOST_HEADERS:
-        lines.append(HeaderLine("…", f"{len(headers) - MOST_HEADERS} more headers"))
+        lines.append(HeaderLine("…", say("{count} more headers", count=len(headers) - MOST_HEADERS)))
     return tuple(lines)
 
 
-def _shortened(value: str) -> str:
+def _shortened(value: str, say: Words) -> str:
     text = visible(value[: LONGEST_HEADER + 1])
-    return text if len(value) <= LONGEST_HEADER else f"{text[:LONGEST_HEADER]}… ({len(value)} characters)"
+    if len(value) <= LONGEST_HEADER:
+        return text
+    return f"{text[:LONGEST_HEADER]}… " + say("({count} characters)", count=len(value))

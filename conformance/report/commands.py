@@ -116,10 +116,14 @@ def verify(options: argparse.Namespace) -> int:
 @_teaching
 def index(options: argparse.Namespace) -> int:
     """Put many results on one page."""
+    import os
+
     from conformance.report.index import lines, render
+    from conformance.report.words import Words, chosen
 
     out = Path(options.out)
     listed = lines([Path(name) for name in options.folders], out)
-    out.write_text(render(listed), encoding="utf-8", errors="backslashreplace")
+    page = render(listed, Words(chosen(options.lang, os.environ)))
+    out.write_text(page, encoding="utf-8", errors="backslashreplace")
     print(f"{out}: {len(listed)} results")
     return 0

@@ -174,10 +174,10 @@ def render(result: Result, evidence_folder: Path, catalogue: Catalogue) -> str:
     evidence = Evidence(evidence_folder)
     numbers = {name: str(number) for number, name in enumerate(sorted({row.operation for row in result.rows}))}
     found = groups(result.rows)
-    conversations = [journey(record) for record in evidence.holding(b'"many": true', b"status")]
-    streams = list(_streams(evidence))
-    table = matrix(result.rows, load_contract(), catalogue.language)
     say = Words(catalogue.language)
+    conversations = [journey(record, say) for record in evidence.holding(b'"many": true', b"status")]
+    streams = list(_streams(evidence, say))
+    table = matrix(result.rows, load_contract(), catalogue.language)
     return _template().render(
         result=result,
         style=Markup(_asset("report.css")),
@@ -327,7 +327,7 @@ def _findings(
             record, number, at = place
             same_as = seen.get((record.key, number, at), "")
             if generous and not same_as:
-                shown = _exchange(evidence, record, number, at)
+                shown = _exchange(evidence, record, number, at, Words(catalogue.language))
                 room -= shown.view.size
                 seen[record.key, number, at] = anchor
         yield FindingView(
@@ -361,13 +361,13 @@ def _place(row: Row, evidence: Evidence) -> tuple[Record, int, str] | None:
     return None
 
 
-def _exchange(evidence: Evidence, record: Record, number: int, at: str) -> Shown:
+def _exchange(evidence: Evidence, record: Record, number: int, at: str, say: Words) -> Shown:
     others = [f"{place + 1}. {_line(exchange)}" for place, exchange in enumerate(record.exchanges) if place != number]
     return Shown(
         record.key,
         evidence.file(record.key),
         number + 1,
-        view(record.exchanges[number], at),
+        view(record.exchanges[number], at, say),
         tuple(others[:MOST_OTHERS]),
         max(0, len(others) - MOST_OTHERS),
     )
@@ -378,11 +378,11 @@ def _line(exchange: Exchange) -> str:
     return f"{exchange.request.method} {exchange.request.url[:200]} → {answer}, {duration(exchange.elapsed)}"
 
 
-def _streams(evidence: Evidence) -> Iterator[StreamView]:
+def _streams(evidence: Evidence, say: Words) -> Iterator[StreamView]:
     for record in evidence.holding(b"text/event-stream"):
         for exchange in record.exchanges:
             if exchange.media_type == "text/event-stream" and len(exchange.pieces) > 1:
-                drawn = timeline(exchange, finest=1.0)
+                drawn = timeline(exchange, finest=1.0, say=say)
                 if drawn is not None:
                     yield StreamView(record.key, exchange.request.operation or "", drawn)
 

@@ -15,7 +15,7 @@ from conformance.report.bytesview import visible
 from conformance.report.html import headline
 from conformance.report.kept import KeptError, read_result
 from conformance.report.result import Result
-from conformance.report.words import Words
+from conformance.report.words import ENGLISH, Words
 
 PAGE = "report.html"
 _STYLE = """
@@ -55,25 +55,37 @@ def lines(folders: Iterable[Path], page: Path) -> list[Line]:
     return sorted(found, key=lambda line: line.name)
 
 
-def render(listed: Iterable[Line]) -> str:
-    """The page. It loads nothing and runs nothing; what a hub or a folder is called is text."""
-    body = Markup("\n").join(_row(line) for line in listed)
-    heads = Markup("").join(Markup("<th scope=col>{}</th>").format(v) for v in SEVERITY)
+def render(listed: Iterable[Line], say: Words = ENGLISH) -> str:
+    """The page, said by `say`. It loads nothing and runs nothing; what a hub or a folder is called is text."""
+    body = Markup("\n").join(_row(line, say) for line in listed)
+    heads = Markup("").join(Markup("<th scope=col>{}</th>").format(say(str(v))) for v in SEVERITY)
     return str(
         Markup(
-            "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+            "<!doctype html>\n<html lang={lang}><head><meta charset=utf-8>"
             "<meta name=viewport content='width=device-width, initial-scale=1'>"
             "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-            "<title>Hubs judged by hub-conformance</title><style>{}</style></head><body>\n"
-            "<h1>Hubs judged by hub-conformance</h1>\n<p>Requirements, each counted once by its worst verdict.</p>\n"
-            "<table><thead><tr><th scope=col>hub</th><th scope=col class=words>comes to</th>{}"
-            "<th scope=col>new</th><th scope=col>requests</th><th scope=col>judged</th></tr></thead><tbody>\n{}\n"
-            "</tbody></table></body></html>\n"
-        ).format(Markup(_STYLE), heads, body)
+            "<title>{title}</title><style>{style}</style></head><body>\n"
+            "<h1>{title}</h1>\n<p>{counted}</p>\n"
+            "<table><thead><tr><th scope=col>{hub}</th><th scope=col class=words>{comes_to}</th>{heads}"
+            "<th scope=col>{new}</th><th scope=col>{requests}</th><th scope=col>{judged}</th></tr></thead><tbody>\n"
+            "{body}\n</tbody></table></body></html>\n"
+        ).format(
+            lang=say.language,
+            title=say("Hubs judged by hub-conformance"),
+            style=Markup(_STYLE),
+            counted=say("Requirements, each counted once by its worst verdict."),
+            hub=say("hub"),
+            comes_to=say("comes to"),
+            heads=heads,
+            new=say("new"),
+            requests=say("requests"),
+            judged=say("judged"),
+            body=body,
+        )
     )
 
 
-def _row(line: Line) -> Markup:
+def _row(line: Line, say: Words) -> Markup:
     name = visible(line.name)
     title = Markup('<a href="{}">{}</a>').format(line.link, name) if line.link else escape(name)
     if line.result is None:
@@ -82,25 +94,25 @@ def _row(line: Line) -> Markup:
             title, len(SEVERITY) + 4, problem
         )
     result = line.result
-    verdict, words = headline(result, Words("en"))
+    verdict, words = headline(result, say)
     cells = Markup("").join(_cell(v, result.requirements.get(v, 0)) for v in SEVERITY)
-    where = "the embedded hub" if result.target.embedded else result.target.base_url
-    told = "; ".join(result.partial)
+    where = say("the embedded hub") if result.target.embedded else result.target.base_url
+    partial = "; ".join(result.why_partial(say))
     new = len({row.requirement for row in result.rows if row.verdict is Verdict.FAIL and row.decides})
     return Markup(
         "<tr><td>{}<br><small>{}</small></td><td class='words {}'>{}<br><small>{}</small></td>{}"
-        "<td>{}</td><td>{}</td><td>{}<br><small>edition {}</small></td></tr>"
+        "<td>{}</td><td>{}</td><td>{}<br><small>{}</small></td></tr>"
     ).format(
         title,
         visible(where),
         verdict,
         words,
-        visible(told),
+        visible(partial),
         cells,
         new or "·",
         result.spend.requests,
         f"{result.started:%Y-%m-%d %H:%M}",
-        visible(result.suite.edition) or "unknown",
+        say("edition {edition}", edition=visible(result.suite.edition) or say("unknown")),
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 from conformance.engine.judge import SEVERITY, Verdict
 from conformance.engine.progress import Progress, read_progress
 from conformance.engine.waiting import WaitingTask, waiting_tasks
+from conformance.report.words import ENGLISH, Words, padded
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -38,18 +39,24 @@ def manner(stream: TextIO, environment: Mapping[str, str], verbose: int) -> Mann
     return "plain" if environment.get("CI", "").lower() not in ("", "0", "false") and not stream.isatty() else "none"
 
 
-def told(progress: Progress, tasks: tuple[WaitingTask, ...], verdicts: Mapping[str, int], now: float) -> list[str]:
+def told(
+    progress: Progress, tasks: tuple[WaitingTask, ...], verdicts: Mapping[str, int], now: float, say: Words = ENGLISH
+) -> list[str]:
     """The parts of the line: probes, waiting tasks, spend, verdicts. Empty parts are left out."""
-    parts = [f"{progress.done} of {progress.planned} probes"] if progress.planned else ["starting"]
+    done = say("{done} of {planned} probes", done=progress.done, planned=progress.planned)
+    parts = [done if progress.planned else say("starting")]
     if tasks:
         oldest = tasks[0]
         status = f" {oldest.status}" if oldest.status else ""
-        many = f"{len(tasks)} tasks" if len(tasks) > 1 else "1 task"
-        parts.append(f"{many} waiting, for {oldest.age(now):.0f} s: {oldest.probe}{status}")
+        many = say("{count} tasks", count=len(tasks)) if len(tasks) > 1 else say("1 task")
+        age = f"{oldest.age(now):.0f}"
+        parts.append(say("{tasks} waiting, for {seconds} s", tasks=many, seconds=age) + f": {oldest.probe}{status}")
     if progress.requests:
-        parts.append(f"{progress.requests} requests, {progress.tokens} output tokens")
+        spent = say("{requests} requests, {tokens} output tokens", requests=progress.requests, tokens=progress.tokens)
+        parts.append(spent)
     broken, warned = verdicts.get(Verdict.FAIL, 0) + verdicts.get(Verdict.ERROR, 0), verdicts.get(Verdict.WARN, 0)
-    words = ((verdicts.get(Verdict.PASS, 0), "kept"), (broken, "broken"), (warned, "not as they should"))
+    kept = verdicts.get(Verdict.PASS, 0)
+    words = ((kept, say("kept")), (broken, say("broken")), (warned, say("not as they should")))
     judged = ", ".join(f"{number} {word}" for number, word in words if number)
     return [*parts, judged] if judged else parts
 
@@ -57,10 +64,11 @@ def told(progress: Progress, tasks: tuple[WaitingTask, ...], verdicts: Mapping[s
 class LiveView:
     """A pytest plugin of the process that reports: draws in a thread of its own, since judges wait for evidence."""
 
-    def __init__(self, folder: Path, how: Manner, reporter: Any, *, colour: bool) -> None:
+    def __init__(self, folder: Path, how: Manner, reporter: Any, *, colour: bool, say: Words = ENGLISH) -> None:
         self._folder = folder
         self._how = how
         self._colour = colour
+        self._say = say
         self._verdicts: Counter[str] = Counter()
         self._named: set[str] = set()
         self._started = time.monotonic()
@@ -102,7 +110,8 @@ class LiveView:
                     self._name(row["verdict"], name, row["operation"])
 
     def _name(self, verdict: str, requirement: str, operation: str) -> None:
-        line = f"{verdict.upper():<5} {requirement}  {operation}".rstrip()
+        word = padded(self._say(verdict).upper(), 5)
+        line = f"{word} {requirement}  {operation}".rstrip()
         if self._how == "line" and self._live is not None:
             from rich.text import Text
 
@@ -140,7 +149,7 @@ class LiveView:
     def _parts(self) -> list[str]:
         seconds = f"{time.monotonic() - self._started:.0f} s"
         tasks = waiting_tasks(self._folder)
-        return [seconds, *told(read_progress(self._folder), tasks, self._verdicts, time.time())]
+        return [seconds, *told(read_progress(self._folder), tasks, self._verdicts, time.time(), self._say)]
 
     def _text(self) -> Text:
         from rich.text import Text

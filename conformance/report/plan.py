@@ -6,7 +6,7 @@ The numbers of each probe were measured on the embedded hub (`measured.json`, wr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from conformance.engine.contract import Contract
 from conformance.engine.probe import Admit, Slot
 from conformance.engine.target import Target
+from conformance.report.words import ENGLISH, Words, cells, padded
 
 MEASURED = Path(__file__).with_name("measured.json")
 
@@ -69,44 +70,52 @@ def shares(slots: Iterable[Slot], target: Target, contract: Contract) -> list[Sh
     return [found[name] for name in sorted(found)]
 
 
-def lines(slots: list[Slot], target: Target, contract: Contract) -> Iterator[str]:
-    """The plan as text."""
+def lines(slots: list[Slot], target: Target, contract: Contract, say: Words = ENGLISH) -> Iterator[str]:
+    """The plan as text, in the language of `say`."""
     planned = shares([slot for slot in slots if not slot.probe.apart], target, contract)
-    names = ("operations", "probes", "requests", "priced", "output tokens", "at most")
-    width = max([len("everywhere"), *(len(share.family) for share in planned)])
-    yield f"{'family':<{width}}  " + "  ".join(names)
-    for share in planned:
-        yield _row(share.family, width, _numbers(share), names)
-    totals = tuple(sum(column) for column in zip(*map(_numbers, planned), strict=True)) if planned else (0,) * 6
-    yield _row("all", width, totals, names)
+    heads = (say("operations"), say("probes"), say("requests"), say("priced"), say("output tokens"), say("at most"))
+    rows = [_numbers(share) for share in planned]
+    totals = tuple(sum(column) for column in zip(*rows, strict=True)) if rows else (0,) * len(heads)
+    widths = [max(cells(head), len(str(total))) for head, total in zip(heads, totals, strict=True)]
+    first = max(cells(name) for name in ("everywhere", say("family"), *(share.family for share in planned)))
+    yield _row(say("family"), first, heads, widths)
+    for share, numbers in zip(planned, rows, strict=True):
+        yield _row(share.family, first, numbers, widths)
+    yield _row(say("all"), first, totals, widths)
     yield ""
     held = {share.family: share.held_back for share in planned if share.held_back}
     if held:
-        yield "not asked without --allow-expensive: " + ", ".join(f"{n} probes of {f}" for f, n in held.items())
+        yield say("not asked without --allow-expensive: {probes}", probes=_counted(held, say))
     lacking = {share.family: share.lacking for share in planned if share.lacking}
     if lacking:
-        yield "not asked, said not to be offered: " + ", ".join(f"{n} probes of {f}" for f, n in lacking.items())
-    yield from _budgets(target, planned)
+        yield say("not asked, said not to be offered: {probes}", probes=_counted(lacking, say))
+    yield from _budgets(target, planned, say)
     fuzzed = sum(slot.probe.family == "fuzz" for slot in slots)
     if fuzzed:
-        yield f"fuzzing comes on top, on {fuzzed} operations; --fuzz-budget bounds it, --fuzz off leaves it out"
+        told = "fuzzing comes on top, on {count} operations; --fuzz-budget bounds it, --fuzz off leaves it out"
+        yield say(told, count=fuzzed)
     played = sum(slot.probe.family == "clients" for slot in slots)
     if played:
-        yield f"the official clients play {played} scenes on top, of one request or a few each"
-    yield "priced: requests that make a priced operation work"
-    yield "output tokens: as the embedded hub answers, and at most, as the limits of the requests allow"
-    yield "nothing was sent"
+        yield say("the official clients play {count} scenes on top, of one request or a few each", count=played)
+    yield say("priced: requests that make a priced operation work")
+    yield say("output tokens: as the embedded hub answers, and at most, as the limits of the requests allow")
+    yield say("nothing was sent")
 
 
-def _budgets(target: Target, planned: list[Share]) -> Iterator[str]:
+def _counted(probes: Mapping[str, int], say: Words) -> str:
+    return ", ".join(say("{count} probes of {family}", count=n, family=family) for family, n in probes.items())
+
+
+def _budgets(target: Target, planned: list[Share], say: Words) -> Iterator[str]:
     """What the budgets will cut off, as far as that is known beforehand."""
     requests = sum(share.requests for share in planned)
     if target.max_requests is not None and requests > target.max_requests:
-        missed = requests - target.max_requests
-        yield f"--max-requests {target.max_requests} stops the run before {missed} of the requests"
+        told = "--max-requests {most} stops the run before {missed} of the requests"
+        yield say(told, most=target.max_requests, missed=requests - target.max_requests)
     allowed = sum(share.allowed_tokens for share in planned)
     if target.max_tokens is not None and allowed > target.max_tokens:
-        yield f"--max-tokens {target.max_tokens} may stop the run: the requests allow {allowed}"
+        told = "--max-tokens {most} may stop the run: the requests allow {allowed}"
+        yield say(told, most=target.max_tokens, allowed=allowed)
 
 
 def _numbers(share: Share) -> tuple[int, ...]:
@@ -120,6 +129,6 @@ def _numbers(share: Share) -> tuple[int, ...]:
     )
 
 
-def _row(name: str, width: int, numbers: tuple[int, ...], names: tuple[str, ...]) -> str:
-    cells = "  ".join(f"{number:>{len(column)}}" for number, column in zip(numbers, names, strict=True))
-    return f"{name:<{width}}  {cells}"
+def _row(name: str, first: int, columns: Iterable[object], widths: Iterable[int]) -> str:
+    filled = (padded(str(column), width, right=True) for column, width in zip(columns, widths, strict=True))
+    return "  ".join([padded(name, first), *filled])

@@ -24,6 +24,9 @@ SHARED: Final = ("wire", "engine", "engine/kit")
 DEEPEST = 3
 """How often a remark may stand inside another."""
 _PLACE = re.compile(r"\{(\d+)\}")
+_JOINTS = ("; ", ": ")
+"""Where two remarks are put together, unless it is inside a quoted value."""
+_QUOTE = re.compile(r"""["'\[{]""")
 _QUOTED = re.compile(r"""(?s)(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z|HTTP (?:\d+|None): """)
 
 
@@ -59,6 +62,10 @@ class Phrasebook:
             if found := pattern.fits.fullmatch(text):
                 values = (self.say(value, depth + 1) for value in found.groups())
                 return pattern.filled(dict(zip(pattern.places, values, strict=True)))
+        for join in _JOINTS:
+            first, found_join, rest = text.partition(join)
+            if found_join and not _QUOTE.search(first):
+                return f"{self.say(first, depth + 1)}{join}{self.say(rest, depth + 1)}"
         return text
 
 
@@ -83,9 +90,14 @@ def read_remarks(path: Path) -> dict[str, str]:
     return read
 
 
+def room_of(requirement: str) -> str:
+    """The room whose judges speak of a requirement."""
+    return requirement.split(".")[0]
+
+
 @cache
 def phrasebook(language: str, room: str) -> Phrasebook:
-    """What is said by the judges of a room, which is named as the first part of their requirements' ids."""
+    """What is said by the judges of a room, or by none of a room but by what all build on, when it is empty."""
     files = remarks_files(language)
     own = [folder for folder in files if folder.split("/")[0] in ROOMS and folder.split("/")[-1] == room]
     told: dict[str, str] = {}
@@ -105,7 +117,7 @@ def _pattern(text: str, said: str) -> Pattern:
 
 
 def _row(row: Row, language: str) -> Row:
-    say = phrasebook(language, row.requirement.split(".")[0]).say
+    say = phrasebook(language, room_of(row.requirement)).say
     if row.verdict is Verdict.ERROR:
         return row
     if row.finding is None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.engine.evidence import Record
+from conformance.report.words import ENGLISH, Words
 from conformance.wire.exchange import End, Exchange
 
 HEIGHT = 30
@@ -104,11 +105,14 @@ def duration(seconds: float | None) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
 
 
-def timeline(exchange: Exchange, marked: float | None = None, word: str = "", finest: float = 0.25) -> Timeline | None:
+def timeline(
+    exchange: Exchange, marked: float | None = None, word: str = "", finest: float = 0.25, say: Words = ENGLISH
+) -> Timeline | None:
     """The time line of an answer, with the moment `marked` (seconds) named by `word`; None when nothing came in time.
 
     Args:
         finest: pieces closer than this many percent of the width share a tick.
+        say: the language of the facts.
     """
     arrivals = _arrivals(exchange)
     whole = max([exchange.elapsed, *(at for at, _ in arrivals)])
@@ -121,7 +125,7 @@ def timeline(exchange: Exchange, marked: float | None = None, word: str = "", fi
         mark=None if marked is None else _label(_percent(marked * scale), word),
         axis=tuple(_axis(whole)),
         ended_well=exchange.end is End.complete,
-        facts=_facts(exchange, arrivals, whole),
+        facts=_facts(exchange, arrivals, whole, say),
     )
 
 
@@ -142,18 +146,20 @@ def _ticks(arrivals: list[tuple[float, int]], scale: float, finest: float) -> It
         yield Tick(_percent(slot * finest), max(6, round(HEIGHT * math.sqrt(size / largest))))
 
 
-def _facts(exchange: Exchange, arrivals: list[tuple[float, int]], whole: float) -> str:
+def _facts(exchange: Exchange, arrivals: list[tuple[float, int]], whole: float, say: Words) -> str:
     times = [at for at, _ in arrivals]
-    word = "frame" if exchange.frames else "piece"
-    parts = [
-        f"first {'frame' if exchange.frames else 'byte'} after {duration(times[0])}",
-        f"{len(times)} {word if len(times) == 1 else word + 's'}",
-        f"{sum(size for _, size in arrivals):,} bytes",
-    ]
+    first, alone = duration(times[0]), len(times) == 1
+    if exchange.frames:
+        begun = say("first frame after {time}", time=first)
+        many = say("1 frame") if alone else say("{count} frames", count=len(times))
+    else:
+        begun = say("first byte after {time}", time=first)
+        many = say("1 piece") if alone else say("{count} pieces", count=len(times))
+    parts = [begun, many, say("{size} bytes", size=f"{sum(size for _, size in arrivals):,}")]
     if len(times) > 1:
         gap = max(later - earlier for earlier, later in itertools.pairwise(times))
-        parts.append(f"longest gap {duration(gap)}")
-    parts.append(f"{exchange.end} after {duration(whole)}")
+        parts.append(say("longest gap {time}", time=duration(gap)))
+    parts.append(say("{end} after {time}", end=say(str(exchange.end)), time=duration(whole)))
     return " · ".join(parts)
 
 
@@ -183,7 +189,7 @@ def _percent(value: float) -> float:
     return round(min(max(value, 0.0), 100.0), 2)
 
 
-def journey(record: Record) -> Journey | None:
+def journey(record: Record, say: Words = ENGLISH) -> Journey | None:
     """The journey that a conversation shows; None when it is about no task that somebody waited for."""
     exchanges = [exchange for exchange in record.exchanges if exchange.answered]
     if len(exchanges) < 3:
@@ -207,7 +213,12 @@ def journey(record: Record) -> Journey | None:
         axis=tuple(_axis(whole)),
         steps=tuple(steps[:MOST_STEPS]),
         left_out=max(0, len(steps) - MOST_STEPS),
-        facts=f"{len(steps)} exchanges in {duration(whole)}, last status: {named[-1][1]}",
+        facts=say(
+            "{count} exchanges in {time}, last status: {status}",
+            count=len(steps),
+            time=duration(whole),
+            status=named[-1][1],
+        ),
     )
 
 

@@ -47,6 +47,9 @@ def _phrases(language: str) -> Mapping[str, str]:
     return read
 
 
+ENGLISH = Words(LANGUAGES[0])
+
+
 def cells(text: str) -> int:
     """Columns that a text takes on a terminal: Chinese characters take two."""
     from wcwidth import wcswidth

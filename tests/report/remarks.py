@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SAYING = {
-    "expect": (1, 2),
+    "expect": (1,),
     "Broken": (0, 1),
     "Words": (0,),
     "not_testable": (0,),
@@ -19,8 +19,14 @@ SAYING = {
     "Inconclusive": (0,),
     "NotOffered": (0,),
     "StopProbe": (0,),
+    "_Stop": (1,),
+    "_stop": (1,),
+    "_within": (1,),
+    "Finding": (2, 3),
 }
 """Which arguments of a call are remarks."""
+NAMED = ("expected", "got", "reason", "problem")
+"""Which arguments with names are remarks, whatever is called."""
 LETTERS = re.compile(r"[a-z]{2}")
 PLACES = re.compile(r"\{\d+\}")
 
@@ -28,12 +34,11 @@ PLACES = re.compile(r"\{\d+\}")
 def remarks_in(path: Path) -> Iterator[str]:
     """The remarks of a module in the order of its lines, `{1}` and so on standing for values."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and (wanted := SAYING.get(_name(node.func))):
+        if isinstance(node, ast.Call):
+            wanted = SAYING.get(_name(node.func), ())
             values = [value for at, value in enumerate(node.args) if at in wanted]
-            values += [k.value for k in node.keywords if k.arg in ("expected", "got", "reason")]
-            for at, value in enumerate(values):
-                if _name(node.func) != "expect" or at == 0:
-                    yield from filter(has_words, _templates(value))
+            for value in (*values, *(keyword.value for keyword in node.keywords if keyword.arg in NAMED)):
+                yield from filter(has_words, _templates(value))
 
 
 def has_words(template: str) -> bool:

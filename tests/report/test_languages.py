@@ -15,6 +15,7 @@ from conformance.engine.requirement import Authority, catalogue_in, read_room, r
 from conformance.report.html import WORDS
 from conformance.report.matrix import COLUMNS
 from conformance.report.words import _phrases, cells, chosen, padded, wrapped
+from conformance.wire.exchange import End
 
 PACKAGE = Path(__file__).resolve().parents[2] / "conformance"
 CODE = re.compile(r"`[^`]+`")
@@ -24,7 +25,7 @@ NAMES = re.compile(r"\{\w+\}")
 
 def phrases() -> Iterator[str]:
     """Every phrase that the reports say, as it stands in the code."""
-    yield from map(str, [*Verdict, *Authority, *COLUMNS, *WORDS.values()])
+    yield from map(str, [*Verdict, *Authority, *End, *COLUMNS, *WORDS.values()])
     yield from SAID.findall((PACKAGE / "report" / "report.html.j2").read_text(encoding="utf-8"))
     for path in [*(PACKAGE / "report").glob("*.py"), PACKAGE / "__main__.py", PACKAGE / "explain.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -70,7 +70,7 @@ def test_an_allure_result_says_what_it_is_about(spoilt: Path) -> None:
         "verdict": "fail",
     }
     assert {"finding", "curl", "exchange 1"} <= {attachment["name"] for attachment in broken["attachments"]}
-    assert "Fix:" in broken["description"]
+    assert "fix: " in broken["description"]
 
 
 def test_allure_gets_its_environment_and_categories(spoilt: Path) -> None:
