@@ -21,9 +21,10 @@ from conformance.report.result import Result, Row
 
 SHARED: Final = ("wire", "engine", "engine/kit")
 """Folders whose remarks every room may make."""
-DEEPEST = 3
+DEEPEST = 5
 """How often a remark may stand inside another."""
 _PLACE = re.compile(r"\{(\d+)\}")
+_VIOLATION = re.compile(r"(?s)(\(root\)|/\S*): (.*)")
 _JOINTS = ("; ", ": ")
 """Where two remarks are put together, unless it is inside a quoted value."""
 _QUOTE = re.compile(r"""["'\[{]""")
@@ -58,6 +59,8 @@ class Phrasebook:
             return self.whole[text]
         if depth > DEEPEST or _is_value(text):
             return text
+        if about := _VIOLATION.fullmatch(text):
+            return f"{about[1]}: {self.say(about[2], depth + 1)}"
         for pattern in self.patterns:
             if found := pattern.fits.fullmatch(text):
                 values = (self.say(value, depth + 1) for value in found.groups())

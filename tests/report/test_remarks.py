@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from conformance.engine.requirement import ROOMS
 from conformance.report.remarks import PACKAGE, phrasebook, read_remarks, remarks_files
 from tests.report.remarks import PLACES, remarks_in
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 CODE = re.compile(r"`[^`]+`")
-FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py") if any(remarks_in(path))})
+FOLDERS = sorted(
+    {
+        path.parent
+        for room in ("wire", "engine", *ROOMS)
+        for path in (PACKAGE / room).rglob("*.py")
+        if any(remarks_in(path))
+    }
+)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(PACKAGE).as_posix())
@@ -44,3 +52,8 @@ def test_translated_remarks_keep_their_values_and_their_code(path: Path) -> None
 )
 def test_words_of_the_hub_stay_as_they_are(words: str) -> None:
     assert phrasebook("zh", "chat").say(words) == words
+
+
+def test_violations_of_a_schema_are_said_one_by_one() -> None:
+    violations = "(root): type is missing; /error/type: is null, expected string"
+    assert phrasebook("zh", "").say(violations) == "(root): 缺少 type; /error/type: 是 null，期望 string"
