@@ -41,7 +41,8 @@ def expect_sound(data: bytes, format: str, at: str, exchange: Exchange) -> None:
     try:
         sound = sound_in(data, format)
     except Undecodable as problem:
-        expect(False, f"a recording in {format}", Words(f"{problem}: {data[:24]!r}"), at, exchange)
+        got = Words(f"{problem}; it begins with {data[:24]!r}")
+        expect(False, f"a recording in {format}", got, at, exchange)
         return
     expect(sound.format == format, f"a recording in {format}", Words(f"one in {sound.format}"), at, exchange)
 
@@ -52,7 +53,7 @@ def test_the_body_is_sound(any_audio_speech: Evidence) -> None:
     try:
         sound = sound_in(exchange.decoded_body, spoken_format(exchange))
     except Undecodable as problem:
-        got = Words(f"{problem}: {exchange.decoded_body[:40]!r}")
+        got = Words(f"{problem}; it begins with {exchange.decoded_body[:40]!r}")
         expect(False, "the bytes of a recording that decodes", got)
         return
     expect(sound.seconds > 0, "some sound", Words("none"))
@@ -94,7 +95,8 @@ def test_errors_are_json_whatever_is_accepted(audio_speech_no_input: Evidence) -
     if not refusals:
         not_testable("nothing was refused here, which another sentence judges")
     for exchange in refusals:
-        got = Words(f"HTTP {exchange.status} ({exchange.media_type or 'no content-type'})")
+        label = exchange.media_type
+        got = Words(f"HTTP {exchange.status} ({label})" if label else f"HTTP {exchange.status} (no content-type)")
         fine = exchange.status != NOT_ACCEPTABLE and (exchange.is_json or exchange.media_type == "text/html")
         expect(fine, "a JSON error although bytes were accepted", got, "", exchange)
 

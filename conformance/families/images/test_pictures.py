@@ -119,7 +119,8 @@ def test_links_need_no_credential(any_images_several: Evidence) -> None:
     if not replies:
         nothing_here("no picture came as a link, or the link is not one that this suite follows")
     for exchange in replies:
-        got = Words(f"HTTP {exchange.status} ({exchange.media_type or 'no content-type'})")
+        label = exchange.media_type
+        got = Words(f"HTTP {exchange.status} ({label})" if label else f"HTTP {exchange.status} (no content-type)")
         expect(exchange.status == 200, "HTTP 200 without a credential", got, "", exchange)
         pictured = exchange.media_type.startswith("image/") or exchange.media_type in OPAQUE_TYPES
         expect(pictured, "the type of a picture", got, "content-type", exchange)

@@ -32,7 +32,7 @@ MILLISECONDS = 10**11
 def _shaped(exchange: Exchange, schema: str) -> None:
     violations = load_contract().violations(schema, parsed(exchange))
     at = violations[0].pointer if violations else ""
-    expect(not violations, f"a {schema}", Words("; ".join(str(v) for v in violations[:3])), at, exchange)
+    expect(not violations, f"a body that fits {schema}", Words("; ".join(str(v) for v in violations[:3])), at, exchange)
 
 
 def _once(names: list[str], exchange: Exchange) -> None:
@@ -204,5 +204,5 @@ def test_the_google_clients_get_their_shape(models_as_google: Exchange) -> None:
 
 
 def _shared(exchange: Exchange, schema: str) -> None:
-    expect(exchange.ok, f"a {schema}", Words(f"HTTP {exchange.status}"))
+    expect(exchange.ok, f"a body that fits {schema}", Words(f"HTTP {exchange.status}"))
     _shaped(exchange, schema)

@@ -73,8 +73,8 @@ def test_items_are_numbered_from_zero(any_responses_stream: Evidence) -> None:
     seen: list[int] = []
     for step in told:
         if step.view.output_index not in seen:  # an item that is opened twice is another sentence's affair
-            got = step.view.output_index
-            expect(got == len(seen), f"output_index {len(seen)}", got, step.place("/output_index"))
+            got, wanted = step.view.output_index, f"output_index {len(seen)}"
+            expect(got == len(seen), wanted, got, step.place("/output_index"))
             seen.append(step.view.output_index or 0)
 
 
