@@ -28,7 +28,9 @@ _VIOLATION = re.compile(r"(?s)(\(root\)|/\S*): (.*)")
 _JOINTS = ("; ", ": ")
 """Where two remarks are put together, unless it is inside a quoted value."""
 _QUOTE = re.compile(r"""["'\[{]""")
-_QUOTED = re.compile(r"""(?s)(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z|HTTP (?:\d+|None): """)
+_QUOTED = re.compile(
+    r"""(?s)b?(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z|HTTP (?:\d+|None)(?: \([^)]*\))?: """
+)
 
 
 @dataclass(frozen=True)

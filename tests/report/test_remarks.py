@@ -48,7 +48,14 @@ def test_translated_remarks_keep_their_values_and_their_code(path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "words", ["HTTP 400: no field at all after nothing", '"nothing after it"', "HTTP None: one of none"]
+    "words",
+    [
+        "HTTP 400: no field at all after nothing",
+        "HTTP 502 (text/html): nothing after it",
+        "HTTP None: one of none",
+        '"nothing after it"',
+        "b'nothing after it'",
+    ],
 )
 def test_words_of_the_hub_stay_as_they_are(words: str) -> None:
     assert phrasebook("zh", "chat").say(words) == words
