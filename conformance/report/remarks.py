@@ -25,6 +25,7 @@ DEEPEST = 5
 """How often a remark may stand inside another."""
 _PLACE = re.compile(r"\{(\d+)\}")
 _VIOLATION = re.compile(r"(?s)(\(root\)|/\S*): (.*)")
+_NEXT_VIOLATION = re.compile(r"; (?=(?:\(root\)|/\S*): )")
 _JOINTS = ("; ", ": ")
 """Where two remarks are put together, unless it is inside a quoted value."""
 _QUOTE = re.compile(r"""["'\[{]""")
@@ -61,8 +62,8 @@ class Phrasebook:
             return self.whole[text]
         if depth > DEEPEST or _is_value(text):
             return text
-        if about := _VIOLATION.fullmatch(text):
-            return f"{about[1]}: {self.say(about[2], depth + 1)}"
+        if all(listed := [_VIOLATION.fullmatch(one) for one in _NEXT_VIOLATION.split(text)]):
+            return "; ".join(f"{one[1]}: {self.say(one[2], depth + 1)}" for one in listed if one)
         for pattern in self.patterns:
             if found := pattern.fits.fullmatch(text):
                 values = (self.say(value, depth + 1) for value in found.groups())

@@ -62,5 +62,6 @@ def test_words_of_the_hub_stay_as_they_are(words: str) -> None:
 
 
 def test_violations_of_a_schema_are_said_one_by_one() -> None:
-    violations = "(root): type is missing; /error/type: is null, expected string"
-    assert phrasebook("zh", "").say(violations) == "(root): 缺少 type; /error/type: 是 null，期望 string"
+    violations = "(root): type is missing; /error/type: is null, expected string; /error: code is missing"
+    said = "(root): 缺少 type; /error/type: 是 null，期望 string; /error: 缺少 code"
+    assert phrasebook("zh", "").say(violations) == said

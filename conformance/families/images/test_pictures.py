@@ -36,7 +36,8 @@ def test_base64_is_plain(any_images_answer: Evidence) -> None:
                 from_base64(entry.b64_json)
             except Undecodable as problem:
                 at = f"/data/{place}/b64_json"
-                expect(False, "plain base64, padded", Words(f"{problem}: {entry.b64_json[:40]!r}"), at, exchange)
+                got = Words(f"{problem}; it begins with {entry.b64_json[:40]!r}")
+                expect(False, "plain base64, padded", got, at, exchange)
     if not judged:
         nothing_here("no picture came as base64")
 
