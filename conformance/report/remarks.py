@@ -23,15 +23,20 @@ SHARED: Final = ("wire", "engine", "engine/kit")
 """Folders whose remarks every room may make."""
 DEEPEST = 5
 """How often a remark may stand inside another."""
+SAYS_LITTLE = 12
+"""A remark with fewer characters beside its values has only compact ones: else it would fit sentences of a hub."""
 _PLACE = re.compile(r"\{(\d+)\}")
+_ITEM = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'][^\s"']*…|[^\s"'\[{][^\s"']*)"""
+_COMPACT = rf"{_ITEM}(?:(?:, | or ){_ITEM})*|[a-z]+ \d+|[\[{{].*[\]}}]"
+"""Words or quoted texts with commas between them, the number of a frame, or a JSON value."""
+_CUT = r"[\[{].*"
+"""The beginning of a JSON value, which may stand at the end of a remark."""
 _VIOLATION = re.compile(r"(?s)(\(root\)|/\S*): (.*)")
 _NEXT_VIOLATION = re.compile(r"; (?=(?:\(root\)|/\S*): )")
 _JOINTS = ("; ", ": ")
 """Where two remarks are put together, unless it is inside a quoted value."""
 _QUOTE = re.compile(r"""["'\[{]""")
-_QUOTED = re.compile(
-    r"""(?s)b?(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z|HTTP (?:\d+|None)(?: \([^)]*\))?: """
-)
+_QUOTED = re.compile(r"""(?s)b?(?:"[^"]*"|'[^']*')\Z|["'\[{].* \(\d+ characters\)\Z|HTTP (?:\d+|None)(?: \(\S+\))?: """)
 
 
 @dataclass(frozen=True)
@@ -110,16 +115,21 @@ def phrasebook(language: str, room: str) -> Phrasebook:
     for folder in (*own, *SHARED):
         if folder in files:
             told = read_remarks(files[folder]) | told
-    patterns = [_pattern(text, said) for text, said in told.items() if _PLACE.search(text)]
+    patterns = [pattern_of(text, said) for text, said in told.items() if _PLACE.search(text)]
     patterns.sort(key=lambda pattern: -pattern.literal)
     return Phrasebook({text: said for text, said in told.items() if not _PLACE.search(text)}, tuple(patterns))
 
 
-def _pattern(text: str, said: str) -> Pattern:
+def pattern_of(text: str, said: str) -> Pattern:
+    """A remark with values as it stands in the code, `{1}` and so on in the place of them, and its translation."""
     pieces = _PLACE.split(text)
     literals, places = pieces[::2], pieces[1::2]
-    fits = re.compile("(.*?)".join(map(re.escape, literals)), re.DOTALL)
-    return Pattern(fits, tuple(places), said, sum(map(len, literals)))
+    literal = sum(map(len, literals))
+    values = [_COMPACT if literal < SAYS_LITTLE else ".*?"] * len(places)
+    if literal < SAYS_LITTLE and not literals[-1]:
+        values[-1] = f"{_COMPACT}|{_CUT}"
+    fits = "".join(f"{re.escape(piece)}({value})" for piece, value in zip(literals, values, strict=False))
+    return Pattern(re.compile(fits + re.escape(literals[-1]), re.DOTALL), tuple(places), said, literal)
 
 
 def _row(row: Row, language: str) -> Row:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.engine.requirement import ROOMS
-from conformance.report.remarks import PACKAGE, phrasebook, read_remarks, remarks_files
+from conformance.report.remarks import PACKAGE, Phrasebook, pattern_of, phrasebook, read_remarks, remarks_files
 from tests.report.remarks import PLACES, remarks_in
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -65,3 +65,21 @@ def test_violations_of_a_schema_are_said_one_by_one() -> None:
     violations = "(root): type is missing; /error/type: is null, expected string; /error: code is missing"
     said = "(root): 缺少 type; /error/type: 是 null，期望 string; /error: 缺少 code"
     assert phrasebook("zh", "").say(violations) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("'queued' after 'it\\'s done'", "'it\\'s done' 之后为 'queued'"),
+        ("None after a, key.[token]**", "a, key.[token]** 之后为 None"),
+        ("None after 'a', 'b…", "'a', 'b… 之后为 None"),
+        ('["a"] after {"b": "cut', '{"b": "cut 之后为 ["a"]'),
+        ("frame 7 after 3.5", "3.5 之后为 frame 7"),
+        ("'failed': The vendor gave up after 30 s", None),
+        ("error: Try again after some time", None),
+        ('{"message": "Try again after 5', None),
+    ],
+)
+def test_a_remark_with_few_words_of_its_own_fits_no_sentence_of_a_hub(words: str, said: str | None) -> None:
+    book = Phrasebook({}, (pattern_of("{1} after {2}", "{2} 之后为 {1}"),))
+    assert book.say(words) == (said or words)
