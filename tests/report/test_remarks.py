@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from conformance.engine.requirement import ROOMS
+from conformance.hub.faults import Fault, load_faults
 from conformance.report.remarks import PACKAGE, Phrasebook, pattern_of, phrasebook, read_remarks, remarks_files
+from tests.matrix import OVER_THE_WIRE, CleanRun
 from tests.report.remarks import PLACES, remarks_in
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 CODE = re.compile(r"`[^`]+`")
+PROSE = re.compile(r"^[a-z][a-z'-]* [a-z]|[a-z]{2} [a-z]+ [a-z]{2}")
+"""English beside values: two words at the beginning, or three somewhere."""
 FOLDERS = sorted(
     {
         path.parent
@@ -83,3 +87,24 @@ def test_violations_of_a_schema_are_said_one_by_one() -> None:
 def test_a_remark_with_few_words_of_its_own_fits_no_sentence_of_a_hub(words: str, said: str | None) -> None:
     book = Phrasebook({}, (pattern_of("{1} after {2}", "{2} 之后为 {1}"),))
     assert book.say(words) == (said or words)
+
+
+def one_for_each_requirement() -> dict[str, Fault]:
+    """So few faults that nearly every sentence is broken by one."""
+    first: dict[str, Fault] = {}
+    for fault in load_faults().values():
+        if fault.family not in OVER_THE_WIRE:
+            for requirement in fault.turns_red:
+                first.setdefault(requirement, fault)
+    return {fault.id: fault for fault in first.values()}
+
+
+@pytest.mark.parametrize("room", sorted({name.split(".")[0] for name in one_for_each_requirement()}))
+def test_what_is_expected_of_a_broken_hub_is_said_in_chinese(clean_run: CleanRun, room: str) -> None:
+    found = [fault for name, fault in one_for_each_requirement().items() if name.split(".")[0] == room]
+    outcomes = {pair for fault in found for pair in clean_run.red_with(fault).items()}
+    told = {(r.split(".")[0], outcome.finding.expected) for r, outcome in outcomes if outcome.finding}
+    said = {expected: phrasebook("zh", home).say(expected) for home, expected in told}
+    assert said
+    in_english = [expected for expected, chinese in said.items() if not CHINESE.search(chinese)]
+    assert [expected for expected in in_english if PROSE.search(expected)] == []

@@ -143,7 +143,7 @@ def test_progress_never_falls(any_video_task: Evidence) -> None:
     for (_, before), (one, after) in pairwise(told):
         if one.phase is Phase.FAILED:
             continue  # hubs that store a failure with 0 or 100 lose nothing
-        expect(after >= before, f"at least {before:g}", one.task.progress, f"{one.at}/progress", one.exchange)
+        expect(after >= before, f"at least {before:.0f}", one.task.progress, f"{one.at}/progress", one.exchange)
 
 
 @requirement("videos.progress.complete")
@@ -173,7 +173,7 @@ def test_times_follow_each_other(any_video_task: Evidence) -> None:
         nothing_here("no time is told, which is promised in the Sora format alone")
     for one, told in dated:
         for (earlier, before), (name, after) in pairwise(told):
-            expect(after >= before, f"not before {earlier} {before:g}", after, f"{one.at}/{name}", one.exchange)
+            expect(after >= before, f"not before {earlier} {before:.0f}", after, f"{one.at}/{name}", one.exchange)
 
 
 @requirement("videos.times.completed-at-the-end")
