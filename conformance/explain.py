@@ -188,7 +188,7 @@ def _example_lines(shown: Example | None, say: Words, remark: Callable[[str], st
         yield f"  {one.where}"
         yield from wrapped(one.right, WIDTH, f"    {padded(say('right'), 6)} ")
         yield from wrapped(one.wrong, WIDTH, f"    {padded(say('wrong'), 6)} ")
-    at = f" ({shown.finding.at})" if shown.finding.at else ""
+    at = f" ({say.place(shown.finding.at)})" if shown.finding.at else ""
     expected, got = remark(shown.finding.expected), remark(shown.finding.got)
     yield from wrapped(expected, WIDTH, f"  {padded(say('expected'), 8)} ")
     got = got if len(got) <= LONGEST else f"{got[:LONGEST]}…"

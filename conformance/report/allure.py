@@ -163,7 +163,7 @@ def _attach(outcome: Outcome, remarks: Phrasebook, say: Words) -> None:
         lines = [
             (say("expected"), remarks.say(found.expected)),
             (say("got"), remarks.say(found.got)),
-            (say("at"), found.at),
+            (say("at"), say.place(found.at)),
         ]
         text = "".join(f"{padded(name, 8)} {words}\n" for name, words in lines if words)
         allure.attach(text, "finding", allure.attachment_type.TEXT)

@@ -128,7 +128,7 @@ def _finding(group: Group, sentence: Sentence, say: Words) -> Iterator[str]:
     if first.finding is None:
         yield f"  {code(in_one_line(first.reason))}"
         return
-    at = " " + say("at {place}", place=code(first.finding.at)) if first.finding.at else ""
+    at = " " + say("at {place}", place=code(say.place(first.finding.at))) if first.finding.at else ""
     expected, got = code(first.finding.expected), code(first.finding.got)
     line = say("expected {expected}, got {got}", expected=expected, got=got) + at
     yield f"  {line}" + ("<br>" if sentence.fix else "")

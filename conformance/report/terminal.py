@@ -110,7 +110,7 @@ def _finding(rows: tuple[Row, ...], requirement: Requirement, width: int, say: W
     if first.finding is None:
         yield from _part("", first.reason, width)
     else:
-        at = " " + say("at {place}", place=first.finding.at) if first.finding.at else ""
+        at = " " + say("at {place}", place=say.place(first.finding.at)) if first.finding.at else ""
         yield from _part(say("expected"), first.finding.expected, width)
         got = first.finding.got
         shown = got if len(got) <= LONGEST_GOT else f"{got[:LONGEST_GOT]}…"

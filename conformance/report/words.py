@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
 _CLOSING = "，。；：、）》」】？！…”"
+_EVENT, _FRAME = re.compile(r"\bevent (\d+)"), re.compile(r"\bframe (\d+)")
 _TOKEN = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*")
 
 
@@ -34,6 +35,14 @@ class Words:
         """The phrase with its `{names}` filled in."""
         said = self._known.get(phrase, phrase)
         return said.format(**values) if values else said
+
+    def place(self, at: str) -> str:
+        """Where a finding points at, with the names of events and frames in this language."""
+        if self.language == LANGUAGES[0]:
+            return at
+        told = at.replace("the last event", self("the last event"))
+        told = _EVENT.sub(lambda found: self("event {number}", number=found[1]), told)
+        return _FRAME.sub(lambda found: self("frame {number}", number=found[1]), told)
 
 
 @cache

@@ -14,7 +14,7 @@ from conformance.engine.judge import Verdict
 from conformance.engine.requirement import Authority, catalogue_in, read_room, read_translation, requirement_files
 from conformance.report.html import WORDS
 from conformance.report.matrix import COLUMNS
-from conformance.report.words import _phrases, cells, chosen, padded, wrapped
+from conformance.report.words import Words, _phrases, cells, chosen, padded, wrapped
 from conformance.wire.exchange import End
 
 PACKAGE = Path(__file__).resolve().parents[2] / "conformance"
@@ -29,7 +29,7 @@ def phrases() -> Iterator[str]:
     yield from SAID.findall((PACKAGE / "report" / "report.html.j2").read_text(encoding="utf-8"))
     for path in [*(PACKAGE / "report").glob("*.py"), PACKAGE / "__main__.py", PACKAGE / "explain.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "self"):
                 yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
             if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "told" for t in node.targets):
                 yield from (node.value.value,) if isinstance(node.value, ast.Constant) else ()
@@ -90,6 +90,12 @@ def test_chinese_lines_fit_their_columns_and_closing_marks_never_begin_one() -> 
     assert all(cells(line) <= 41 for line in lines)
     assert not any(line.strip()[0] in "，。" for line in lines)
     assert "".join(line.strip() for line in lines).replace(" ", "") == ("期望" + text).replace(" ", "")
+
+
+def test_places_are_named_in_the_language_and_pointers_stay() -> None:
+    assert Words("zh").place("event 3 /choices/0/delta") == "事件 3 /choices/0/delta"
+    assert Words("zh").place("frame 7") == "帧 7"
+    assert Words("en").place("event 3") == "event 3"
 
 
 def test_columns_count_wide_characters_twice() -> None:
