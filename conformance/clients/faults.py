@@ -54,14 +54,22 @@ def _labelled_gzip(ask: Ask, reply: Reply) -> Reply:
     "clients.openai-node.chat",
     "clients.openai-node.responses",
     "clients.openai-node.embeddings",
+    "clients.openai-node.moderations",
+    "clients.openai-node.images",
+    "clients.openai-node.transcription",
+    "clients.openai-node.videos",
     "clients.openai-node.models",
     "clients.ai.generate",
     "clients.ai.object",
     "clients.ai.embed",
+    "clients.ai.image",
+    "clients.ai.transcription",
     "clients.anthropic-node.messages",
     "clients.anthropic-node.tools",
     "clients.google-node.generate",
     "clients.google-node.tools",
+    "clients.google-node.structured",
+    "clients.google-node.embed",
     source="RFC 9110 section 8.4; proxies that decode an answer have to take its content coding off",
 )
 def label_gzip(ask: Ask, reply: Reply) -> Reply:
@@ -72,10 +80,49 @@ def label_gzip(ask: Ask, reply: Reply) -> Reply:
     "clients.speech.label-gzip",
     "Speech for callers that take gzip is labelled as packed, and is not.",
     "clients.openai.speech",
+    "clients.openai-node.speech",
+    "clients.ai.speech",
     source="RFC 9110 section 8.4",
 )
 def speech_label_gzip(ask: Ask, reply: Reply) -> Reply:
     return _labelled_gzip(ask, reply) if ask.operation == "audio-speech" else reply
+
+
+@fault(
+    "clients.videos.label-gzip",
+    "The file of a video for callers that take gzip is labelled as packed, and is not.",
+    "clients.openai.videos-content",
+    "clients.openai-node.videos-content",
+    source="RFC 9110 section 8.4",
+)
+def videos_label_gzip(ask: Ask, reply: Reply) -> Reply:
+    return _labelled_gzip(ask, reply) if ask.operation == "videos-content" else reply
+
+
+@fault(
+    "clients.transcription.segments-cut",
+    "A transcript in JSON has segments that hold their times and words alone.",
+    "clients.ai.transcription",
+    source="OpenAI API reference, Create transcription: a segment has seek, tokens, temperature and three measures too",
+)
+def segments_cut(ask: Ask, reply: Reply) -> Reply:
+    if ask.operation != "audio-transcriptions" or reply.status != 200 or not reply.is_json:
+        return reply
+    segment = {"id": 0, "start": 0.0, "end": 0.5, "text": reply.json["text"]}
+    return reply.with_json({**reply.json, "segments": [segment]})
+
+
+@fault(
+    "clients.images.url-instead",
+    "Pictures come as addresses, whatever was asked for.",
+    "clients.ai.image",
+    source="OpenAI API reference, Images: b64_json for GPT image models, and where response_format says so",
+)
+@on_answers("images-generations")
+def url_instead(_asked: Body, answer: Body) -> None:
+    for picture in answer["data"]:
+        if picture.pop("b64_json", None):
+            picture["url"] = "https://files.example.com/picture.png"
 
 
 @fault(
@@ -107,7 +154,9 @@ def choices_null(_asked: Body, answer: Body) -> None:
     "clients.ai.stream",
     "clients.ai.tools-stream",
     "clients.google.stream",
+    "clients.google.tools-stream",
     "clients.google-node.stream",
+    "clients.google-node.tools-stream",
     source="WHATWG HTML 9.2.6: an event ends at a blank line; relays that split by read size",
 )
 def chunk_torn(ask: Ask, reply: Reply) -> Reply:
@@ -172,6 +221,7 @@ base64_refused = fault(
     "clients.videos.id-missing",
     "A task of a video has no id, only a task_id.",
     "clients.openai.videos",
+    "clients.openai-node.videos",
     source="OpenAI API reference, Videos: id",
 )
 def id_missing(ask: Ask, reply: Reply) -> Reply:
@@ -292,6 +342,7 @@ def no_envelope(ask: Ask, reply: Reply) -> Reply:
     "clients.anthropic.stream",
     "clients.anthropic.tools-stream",
     "clients.anthropic-node.stream",
+    "clients.anthropic-node.tools-stream",
     source="Anthropic API reference, Streaming: each stream begins with message_start",
 )
 @on_stream(CLAUDE, done=())

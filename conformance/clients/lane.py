@@ -75,9 +75,14 @@ async def play(hub: Hub, client: str, scene: str, operation: str) -> tuple[Excha
     await lane.relay.settle()
     if lane.relay.problem:
         raise lane.relay.problem
-    billable = len(hub.exchanges) if hub.contract.operation(operation).cost != "free" else 0
-    hub.notes = {"client": lane.version, "billable": billable, **told}
+    hub.notes = {"client": lane.version, "billable": _billable(hub, operation), **told}
     return tuple(hub.exchanges)
+
+
+def _billable(hub: Hub, operation: str) -> int:
+    """How many requests of a scene may cost; looking a task up and fetching its result does not."""
+    asked = hub.contract.operation(operation)
+    return sum(asked.cost != "free" and exchange.request.method == asked.method for exchange in hub.exchanges)
 
 
 def available(client: str) -> bool:
@@ -105,13 +110,13 @@ async def close() -> None:
 
 def _request(hub: Hub, lane: Lane, scene: str) -> dict[str, Any]:
     kinds = ("chat", "responses", "claude", "gemini", "completions", "embeddings", "moderations", "images", "videos")
-    spoken = ("speech", "transcription", "realtime")
+    others = ("speech", "transcription", "realtime")
     return {
         "scene": scene,
         "base_url": lane.relay.base_url,
         "key": KEY,
         "wrong_key": WRONG_TOKEN,
-        "models": {kind: hub.model(kind) for kind in (*kinds, *spoken)},
+        "models": {kind: hub.model(kind) for kind in (*kinds, *others)},
         "seconds": hub.target.limits.whole + IDLE_SECONDS,
         "silence": hub.target.limits.between_bytes,
         "poll_seconds": hub.target.poll_interval,

@@ -175,6 +175,11 @@ async def clients_google_stream(hub: Hub) -> Conversation:
     return await play(hub, "google", "stream", GEMINI_STREAM)
 
 
+@probe(GEMINI_STREAM, apart=True)
+async def clients_google_tools_stream(hub: Hub) -> Conversation:
+    return await play(hub, "google", "tools_stream", GEMINI_STREAM)
+
+
 @probe(GEMINI, apart=True)
 async def clients_google_two_turns(hub: Hub) -> Conversation:
     return await play(hub, "google", "two_turns", GEMINI)
@@ -240,6 +245,31 @@ async def clients_openai_node_embeddings(hub: Hub) -> Conversation:
     return await play(hub, "openai-node", "embeddings", EMBEDDINGS)
 
 
+@probe(MODERATIONS, apart=True)
+async def clients_openai_node_moderations(hub: Hub) -> Conversation:
+    return await play(hub, "openai-node", "moderations", MODERATIONS)
+
+
+@probe(IMAGES, apart=True)
+async def clients_openai_node_images(hub: Hub) -> Conversation:
+    return await play(hub, "openai-node", "images", IMAGES)
+
+
+@probe(SPEECH, apart=True)
+async def clients_openai_node_speech(hub: Hub) -> Conversation:
+    return await play(hub, "openai-node", "speech", SPEECH)
+
+
+@probe(TRANSCRIPTIONS, apart=True)
+async def clients_openai_node_transcription(hub: Hub) -> Conversation:
+    return await play(hub, "openai-node", "transcription", TRANSCRIPTIONS)
+
+
+@probe(VIDEOS, apart=True)
+async def clients_openai_node_videos(hub: Hub) -> Conversation:
+    return await play(hub, "openai-node", "videos", VIDEOS)
+
+
 @probe(MODELS, apart=True)
 async def clients_openai_node_models(hub: Hub) -> Conversation:
     return await play(hub, "openai-node", "models", MODELS)
@@ -280,6 +310,21 @@ async def clients_ai_embed(hub: Hub) -> Conversation:
     return await play(hub, "ai", "embed", EMBEDDINGS)
 
 
+@probe(IMAGES, apart=True)
+async def clients_ai_image(hub: Hub) -> Conversation:
+    return await play(hub, "ai", "image", IMAGES)
+
+
+@probe(SPEECH, apart=True)
+async def clients_ai_speech(hub: Hub) -> Conversation:
+    return await play(hub, "ai", "speech", SPEECH)
+
+
+@probe(TRANSCRIPTIONS, apart=True)
+async def clients_ai_transcription(hub: Hub) -> Conversation:
+    return await play(hub, "ai", "transcription", TRANSCRIPTIONS)
+
+
 @probe(CHAT, apart=True)
 async def clients_ai_wrong_key(hub: Hub) -> Conversation:
     return await play(hub, "ai", "wrong_key", CHAT)
@@ -301,6 +346,11 @@ async def clients_anthropic_node_two_turns(hub: Hub) -> Conversation:
 
 
 @probe(CLAUDE, apart=True)
+async def clients_anthropic_node_tools_stream(hub: Hub) -> Conversation:
+    return await play(hub, "anthropic-node", "tools_stream", CLAUDE)
+
+
+@probe(CLAUDE, apart=True)
 async def clients_anthropic_node_wrong_key(hub: Hub) -> Conversation:
     return await play(hub, "anthropic-node", "wrong_key", CLAUDE)
 
@@ -318,6 +368,21 @@ async def clients_google_node_stream(hub: Hub) -> Conversation:
 @probe(GEMINI, apart=True)
 async def clients_google_node_two_turns(hub: Hub) -> Conversation:
     return await play(hub, "google-node", "two_turns", GEMINI)
+
+
+@probe(GEMINI_STREAM, apart=True)
+async def clients_google_node_tools_stream(hub: Hub) -> Conversation:
+    return await play(hub, "google-node", "tools_stream", GEMINI_STREAM)
+
+
+@probe(GEMINI, apart=True)
+async def clients_google_node_structured(hub: Hub) -> Conversation:
+    return await play(hub, "google-node", "structured", GEMINI)
+
+
+@probe(GEMINI_EMBEDDINGS, apart=True)
+async def clients_google_node_embed(hub: Hub) -> Conversation:
+    return await play(hub, "google-node", "embed", GEMINI_EMBEDDINGS)
 
 
 @probe(GEMINI, apart=True)

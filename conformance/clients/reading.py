@@ -157,6 +157,10 @@ def sound(exchange: Exchange) -> Said:
     return {"sound": _digest(exchange.decoded_body)}
 
 
+def film(exchange: Exchange) -> Said:
+    return {"film": _digest(exchange.decoded_body)}
+
+
 def transcript(exchange: Exchange) -> Said:
     return {"text": _object(exchange.json).get("text")}
 
@@ -238,6 +242,7 @@ DIALECTS: Mapping[str, Callable[[Exchange], Said]] = {
     "moderations": moderations,
     "images": images,
     "sound": sound,
+    "film": film,
     "transcript": transcript,
     "models": models,
     "task": task,

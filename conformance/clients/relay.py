@@ -10,10 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Container, Generator, Iterable
+from dataclasses import replace
+from urllib.parse import urljoin
 
 from conformance.clients.passage import ASGIMessage, Passage, Receive, Send
-from conformance.engine.probe import WRONG_TOKEN, Hub
+from conformance.engine.kit.links import MOST_BYTES
+from conformance.engine.probe import WRONG_TOKEN, Hub, StopProbe
 from conformance.wire.exchange import End, Exchange
+from conformance.wire.limits import Limits
 from conformance.wire.redact import Redactor
 
 KEY = "sk-KeyOfTheClientsOfHubConformance"
@@ -113,6 +117,7 @@ class Relay:
 
     async def _ask(self, hub: Hub, scope: ASGIMessage, receive: Receive, send: Send) -> None:
         body = await _body(receive)
+        fetches = scope["method"] != hub.contract.operation(self.operation).method
         with self._asking():
             exchange = await hub.send(
                 self.operation,
@@ -121,8 +126,26 @@ class Relay:
                 headers=[*_sent_on(scope["headers"], _token(hub), _OURS), _READABLE],
                 body=body,
                 auth=None,
+                limits=_heavy(hub.target.limits) if fetches else None,
             )
+            exchange = self._kept_here(hub, exchange)
         await _reply(exchange, send)
+
+    def _kept_here(self, hub: Hub, exchange: Exchange) -> Exchange:
+        """The answer with a redirection to the hub leading to this relay.
+
+        Raises:
+            StopProbe: it leads anywhere else, where no client is sent.
+        """
+        told = exchange.header("location")
+        if told is None:
+            return exchange
+        location = urljoin(exchange.request.url, told)
+        if not location.startswith(f"{hub.target.base_url}/"):
+            raise StopProbe("the hub sends the client to another host, and the suite lets no client follow")
+        here = self.base_url + location.removeprefix(hub.target.base_url)
+        headers = [(name, here if name.lower() == "location" else value) for name, value in exchange.headers]
+        return replace(exchange, headers=tuple(headers))
 
     async def _converse(self, hub: Hub, scope: ASGIMessage, receive: Receive, send: Send) -> None:
         await receive()  # that a connection is asked for
@@ -156,6 +179,10 @@ class Relay:
             self.touch()
             if not self._busy:
                 self._quiet.set()
+
+
+def _heavy(limits: Limits) -> Limits:
+    return replace(limits, body_bytes=max(MOST_BYTES, limits.body_bytes))
 
 
 def _token(hub: Hub) -> str:

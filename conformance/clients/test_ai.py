@@ -40,6 +40,21 @@ def test_ai_embed(clients_ai_embed: Record, embeddings_batch: object) -> None:
     expect_same(clients_ai_embed, "embeddings")
 
 
+@requirement("clients.ai.image")
+def test_ai_image(clients_ai_image: Record, images_answer: object) -> None:
+    expect_same(clients_ai_image, "images")
+
+
+@requirement("clients.ai.speech")
+def test_ai_speech(clients_ai_speech: Record, audio_speech: object) -> None:
+    expect_same(clients_ai_speech, "sound")
+
+
+@requirement("clients.ai.transcription")
+def test_ai_transcription(clients_ai_transcription: Record, audio_transcript: object) -> None:
+    expect_same(clients_ai_transcription, "transcript")
+
+
 @requirement("clients.ai.wrong-key")
 def test_ai_wrong_key(clients_ai_wrong_key: Record, chat_answer: object) -> None:
     expect_refusal(clients_ai_wrong_key, "APICallError", 401)

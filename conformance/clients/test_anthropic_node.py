@@ -25,6 +25,13 @@ def test_anthropic_node_two_turns(clients_anthropic_node_two_turns: Record, clau
     expect_same(clients_anthropic_node_two_turns, "claude", turns=2)
 
 
+@requirement("clients.anthropic-node.tools-stream")
+def test_anthropic_node_tools_stream(
+    clients_anthropic_node_tools_stream: Record, claude_tool_forced_stream: object
+) -> None:
+    expect_same(clients_anthropic_node_tools_stream, "claude")
+
+
 @requirement("clients.anthropic-node.wrong-key")
 def test_anthropic_node_wrong_key(clients_anthropic_node_wrong_key: Record, claude_answer: object) -> None:
     expect_refusal(clients_anthropic_node_wrong_key, "AuthenticationError", 401)

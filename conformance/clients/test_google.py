@@ -25,6 +25,11 @@ def test_google_two_turns(clients_google_two_turns: Record, gemini_calling: obje
     expect_same(clients_google_two_turns, "gemini", turns=2)
 
 
+@requirement("clients.google.tools-stream")
+def test_google_tools_stream(clients_google_tools_stream: Record, gemini_stream: object) -> None:
+    expect_same(clients_google_tools_stream, "gemini")
+
+
 @requirement("clients.google.structured")
 def test_google_structured(clients_google_structured: Record, gemini_json: object) -> None:
     expect_parsed(clients_google_structured, "gemini")

@@ -86,8 +86,13 @@ def test_openai_models(clients_openai_models: Record, models_list: object) -> No
 
 
 @requirement("clients.openai.videos")
-def test_openai_videos(clients_openai_videos: Record, videos_sora: object) -> None:
-    expect_same(clients_openai_videos, "task")
+def test_openai_videos(clients_openai_videos: Record, any_sora_journey: object) -> None:
+    expect_same(clients_openai_videos, "task", only=0)
+
+
+@requirement("clients.openai.videos-content")
+def test_openai_videos_content(clients_openai_videos: Record, videos_sora: object) -> None:
+    expect_same(clients_openai_videos, "film", only=1)
 
 
 @requirement("clients.openai.realtime")

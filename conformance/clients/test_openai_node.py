@@ -49,6 +49,36 @@ def test_openai_node_embeddings(clients_openai_node_embeddings: Record, embeddin
     expect_same(clients_openai_node_embeddings, "embeddings")
 
 
+@requirement("clients.openai-node.moderations")
+def test_openai_node_moderations(clients_openai_node_moderations: Record, moderations_answer: object) -> None:
+    expect_same(clients_openai_node_moderations, "moderations")
+
+
+@requirement("clients.openai-node.images")
+def test_openai_node_images(clients_openai_node_images: Record, images_answer: object) -> None:
+    expect_same(clients_openai_node_images, "images")
+
+
+@requirement("clients.openai-node.speech")
+def test_openai_node_speech(clients_openai_node_speech: Record, audio_speech: object) -> None:
+    expect_same(clients_openai_node_speech, "sound")
+
+
+@requirement("clients.openai-node.transcription")
+def test_openai_node_transcription(clients_openai_node_transcription: Record, audio_transcript: object) -> None:
+    expect_same(clients_openai_node_transcription, "transcript")
+
+
+@requirement("clients.openai-node.videos")
+def test_openai_node_videos(clients_openai_node_videos: Record, any_sora_journey: object) -> None:
+    expect_same(clients_openai_node_videos, "task", only=0)
+
+
+@requirement("clients.openai-node.videos-content")
+def test_openai_node_videos_content(clients_openai_node_videos: Record, videos_sora: object) -> None:
+    expect_same(clients_openai_node_videos, "film", only=1)
+
+
 @requirement("clients.openai-node.models")
 def test_openai_node_models(clients_openai_node_models: Record, models_list: object) -> None:
     expect_same(clients_openai_node_models, "models")

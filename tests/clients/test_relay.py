@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
+from httpx import AsyncClient
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Subprotocol
@@ -158,3 +159,45 @@ def test_a_spent_budget_opens_no_session() -> None:
 
     with hub_with() as base_url:
         asyncio.run(scene(base_url))
+
+
+@asynccontextmanager
+async def redirecting(location: str) -> AsyncIterator[str]:
+    """A hub that sends every caller elsewhere, but for `/end`; `{base}` stands for its own address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        told = location.format(base=base)
+        moved = f"HTTP/1.1 302 Found\r\nLocation: {told}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        there = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nhere"
+        writer.write((there if head.startswith("GET /end ") else moved).encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1")
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield base
+
+
+@pytest.mark.parametrize("location", ["{base}/end", "/end"])
+def test_a_redirection_within_the_hub_leads_through_the_relay_again(location: str) -> None:
+    async def scene() -> None:
+        async with redirecting(location) as base_url, relayed(base_url) as (relay, hub), AsyncClient() as client:
+            answer = await client.get(f"{relay.base_url}/v1/models", follow_redirects=True)
+            assert answer.text == "here"
+            assert [exchange.status for exchange in hub.exchanges] == [302, 200]
+
+    asyncio.run(scene())
+
+
+def test_no_client_is_sent_to_another_host() -> None:
+    async def scene() -> None:
+        elsewhere = "http://files.example.com/film.mp4"
+        async with redirecting(elsewhere) as base_url, relayed(base_url) as (relay, hub), AsyncClient() as client:
+            answer = await client.get(f"{relay.base_url}/v1/models")
+            assert answer.status_code == 500
+            assert "another host" in str(relay.problem)
+            assert [exchange.status for exchange in hub.exchanges] == [302]
+
+    asyncio.run(scene())

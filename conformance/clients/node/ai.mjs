@@ -1,4 +1,6 @@
 // Scenes of the AI SDK over its OpenAI provider, chat completions.
+import { digest, fingerprint } from './seen.mjs'
+
 export async function open(load) {
   const { module, version } = await load('ai')
   const provider = await load('@ai-sdk/openai')
@@ -27,7 +29,6 @@ export async function open(load) {
       tools: { [name]: ai.tool({ description, inputSchema: ai.jsonSchema(parameters), execute }) },
     }
   }
-  const fingerprint = (vector) => [vector.length, vector.reduce((sum, value, at) => sum + value * at, 0)]
 
   const scenes = {
     async generate(request) {
@@ -78,6 +79,26 @@ export async function open(load) {
         maxRetries: 0,
       })
       return [{ vectors: embeddings.map(fingerprint) }]
+    },
+    async image(request) {
+      const { images } = await ai.generateImage({
+        model: connect(request).image(request.models.images), prompt: 'A red square.', size: '1024x1024', maxRetries: 0,
+      })
+      return [{ pictures: images.map((one) => digest(one.uint8Array)) }]
+    },
+    async speech(request) {
+      const { audio } = await ai.experimental_generateSpeech({
+        model: connect(request).speech(request.models.speech), voice: 'alloy', text: request.task, maxRetries: 0,
+      })
+      return [{ sound: digest(audio.uint8Array) }]
+    },
+    async transcription(request) {
+      const { text } = await ai.experimental_transcribe({
+        model: connect(request).transcription(request.models.transcription),
+        audio: Buffer.from(request.sound, 'base64'),
+        maxRetries: 0,
+      })
+      return [{ text }]
     },
     async wrong_key(request) {
       await ai.generateText(plain(request, request.wrong_key))

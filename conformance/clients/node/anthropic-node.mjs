@@ -33,6 +33,9 @@ export async function open(load) {
     async stream(request) {
       return [message(await connect(request).messages.stream(plain(request)).finalMessage())]
     },
+    async tools_stream(request) {
+      return [message(await connect(request).messages.stream(tools(request)).finalMessage())]
+    },
     async two_turns(request) {
       const client = connect(request)
       const given = tools(request)

@@ -1,4 +1,6 @@
 // Scenes of the Google Gen AI client for JavaScript.
+import { fingerprint, read } from './seen.mjs'
+
 export async function open(load) {
   const { module, version } = await load('@google/genai')
   const { GoogleGenAI } = module.default ?? module
@@ -21,6 +23,11 @@ export async function open(load) {
     const { name, description } = request.tool
     return [{ functionDeclarations: [{ name, description, parametersJsonSchema: schema }] }]
   }
+  const forced = (request) => ({
+    tools: tools(request),
+    toolConfig: { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: [request.tool.name] } },
+    maxOutputTokens: request.room,
+  })
 
   const scenes = {
     async generate(request) {
@@ -35,14 +42,36 @@ export async function open(load) {
       }
       return [{ text, calls: [], usage }]
     },
+    async tools_stream(request) {
+      const { model } = plain(request)
+      const asked = { model, contents: request.question, config: forced(request) }
+      const calls = []
+      let usage = null
+      for await (const chunk of await connect(request).generateContentStream(asked)) {
+        calls.push(...answer(chunk).calls)
+        usage = counts(chunk.usageMetadata) ?? usage
+      }
+      return [{ calls, usage }]
+    },
+    async structured(request) {
+      const { additionalProperties, ...schema } = request.schema
+      const config = {
+        responseMimeType: 'application/json', responseSchema: schema, maxOutputTokens: request.room,
+      }
+      const said = await connect(request).generateContent({ ...plain(request), contents: request.verdict, config })
+      return [{ ...answer(said), parsed: read(said.text) }]
+    },
+    async embed(request) {
+      const said = await connect(request).embedContent(
+        { model: request.models.embeddings, contents: [request.task, request.question] },
+      )
+      return [{ vectors: said.embeddings.map((one) => fingerprint(one.values)) }]
+    },
     async two_turns(request) {
       const models = connect(request)
       const { model } = plain(request)
       const question = { role: 'user', parts: [{ text: request.question }] }
-      const only = { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: [request.tool.name] } }
-      const first = await models.generateContent(
-        { model, contents: [question], config: { tools: tools(request), toolConfig: only, maxOutputTokens: request.room } },
-      )
+      const first = await models.generateContent({ model, contents: [question], config: forced(request) })
       if (!first.functionCalls?.length) return [answer(first)]
       const parts = first.functionCalls.map((call) => (
         { functionResponse: { name: call.name, response: { result: request.tool_result } } }

@@ -1,7 +1,11 @@
 // Scenes of the OpenAI client for JavaScript.
+import { setTimeout as wait } from 'node:timers/promises'
+import { digest, fingerprint, tried } from './seen.mjs'
+
 export async function open(load) {
   const { module, version } = await load('openai')
   const OpenAI = module.default?.OpenAI ?? module.OpenAI ?? module.default
+  const toFile = module.default?.toFile ?? module.toFile
 
   const connect = (request, key = request.key) =>
     new OpenAI({ baseURL: `${request.base_url}/v1`, apiKey: key, maxRetries: 0, timeout: request.seconds * 1000 })
@@ -31,7 +35,6 @@ export async function open(load) {
   const response = (request) => ({
     model: request.models.responses, input: request.task, max_output_tokens: request.tokens,
   })
-  const fingerprint = (vector) => [vector.length, vector.reduce((sum, value, at) => sum + value * at, 0)]
 
   const scenes = {
     async chat(request) {
@@ -72,6 +75,42 @@ export async function open(load) {
         { model: request.models.embeddings, input: [request.task, request.question] },
       )
       return [{ vectors: said.data.map((one) => fingerprint(one.embedding)) }]
+    },
+    async moderations(request) {
+      const said = await connect(request).moderations.create({ model: request.models.moderations, input: request.task })
+      return [{ flagged: said.results.map((one) => one.flagged) }]
+    },
+    async images(request) {
+      const said = await connect(request).images.generate(
+        { model: request.models.images, prompt: 'A red square.', size: '1024x1024' },
+      )
+      const picture = (one) => (one.b64_json ? digest(Buffer.from(one.b64_json, 'base64')) : one.url)
+      return [{ pictures: said.data.map(picture) }]
+    },
+    async speech(request) {
+      const said = await connect(request).audio.speech.create(
+        { model: request.models.speech, voice: 'alloy', input: request.task },
+      )
+      return [{ sound: digest(Buffer.from(await said.arrayBuffer())) }]
+    },
+    async transcription(request) {
+      const file = await toFile(Buffer.from(request.sound, 'base64'), 'sound.wav', { type: 'audio/wav' })
+      const said = await connect(request).audio.transcriptions.create({ model: request.models.transcription, file })
+      return [{ text: said.text }]
+    },
+    // This client has no call that polls: a program asks until the status is none of those that go on.
+    async videos(request) {
+      const { videos } = connect(request)
+      let film = await videos.create({ model: request.models.videos, prompt: 'A red square.' })
+      let looks = 0
+      for (; film.status === 'queued' || film.status === 'in_progress'; looks += 1) {
+        await wait(request.poll_seconds * 1000)
+        film = await videos.retrieve(film.id)
+      }
+      const turns = [{ exchange: looks, id: film.id, status: film.status }]
+      if (film.status !== 'completed') return turns
+      const content = async () => Buffer.from(await (await videos.downloadContent(film.id)).arrayBuffer())
+      return [...turns, await tried(async () => ({ film: digest(await content()) }))]
     },
     async models(request) {
       const found = []

@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
+import { described } from './seen.mjs'
 
-const LONGEST_MESSAGE = 600
 const require = createRequire(join(process.env.HUB_CONFORMANCE_CWD ?? process.cwd(), 'package.json'))
 
 const say = (value) => process.stdout.write(JSON.stringify(value) + '\n')
@@ -21,23 +21,6 @@ export async function load(name) {
 }
 
 const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-
-// What an exception says of the answer, whichever client threw it.
-function described(problem) {
-  const status = problem?.status ?? problem?.statusCode ?? problem?.cause?.statusCode ?? null
-  const message = String(problem?.message ?? problem).slice(0, LONGEST_MESSAGE)
-  const inner = problem?.error?.error ?? problem?.error ?? problem?.data?.error ?? written(problem?.message)
-  const told = typeof inner?.message === 'string' ? inner.message : ''
-  return { kind: problem?.constructor?.name ?? 'Error', message, status: Number.isInteger(status) ? status : null, told }
-}
-
-function written(message) {
-  try {
-    return JSON.parse(message).error
-  } catch {
-    return undefined
-  }
-}
 
 const client = process.argv[2]
 let player

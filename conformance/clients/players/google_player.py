@@ -79,6 +79,18 @@ def stream(request: Request) -> list[Turn]:
     return [{"text": "".join(chunk.text or "" for chunk in chunks), "calls": [], "usage": told[-1] if told else None}]
 
 
+def tools_stream(request: Request) -> list[Turn]:
+    client = connect(request)
+    chunks = list(
+        client.models.generate_content_stream(
+            model=request["models"]["gemini"], contents=request["question"], config=forced(request)
+        )
+    )
+    told = [counts(chunk.usage_metadata) for chunk in chunks if chunk.usage_metadata]
+    calls = [call for chunk in chunks for call in answer(chunk)["calls"]]
+    return [{"calls": calls, "usage": told[-1] if told else None}]
+
+
 def two_turns(request: Request) -> list[Turn]:
     client, model = connect(request), request["models"]["gemini"]
     question = types.Content(role="user", parts=[types.Part(text=request["question"])])
@@ -134,5 +146,5 @@ def wrong_request(request: Request) -> list[Turn]:
 
 SCENES: dict[str, Scene] = {
     scene.__name__: scene
-    for scene in (generate, stream, two_turns, structured, embed, models, wrong_key, wrong_request)
+    for scene in (generate, stream, two_turns, tools_stream, structured, embed, models, wrong_key, wrong_request)
 }

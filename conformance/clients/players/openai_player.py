@@ -17,7 +17,7 @@ from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 from pydantic import BaseModel
 
-from conformance.clients.players.play import Scene, Turn, fingerprint, misfits
+from conformance.clients.players.play import Scene, Turn, fingerprint, misfits, tried
 
 Request = Mapping[str, Any]
 
@@ -231,7 +231,11 @@ def videos(request: Request) -> list[Turn]:
             prompt="A red square.",
             poll_interval_ms=max(1, round(request["poll_seconds"] * 1000)),
         )
-        return [{"exchange": -1, "id": film.id, "status": film.status}]
+        turn = {"id": film.id, "status": film.status}
+        if film.status != "completed":
+            return [{"exchange": -1, **turn}]
+        content = tried(lambda: {"film": digest(client.videos.download_content(film.id).read())})
+        return [{"exchange": -2, **turn}, content]
 
 
 class ErrorEvent(Exception):

@@ -52,6 +52,14 @@ def misfits(model: type[BaseModel], body: bytes) -> list[str]:
     return []
 
 
+def tried(call: Callable[[], Turn]) -> Turn:
+    """What a further call of a scene saw, in its last exchange, or what it raised."""
+    try:
+        return {"exchange": -1, **call()}
+    except Exception as problem:
+        return {"exchange": -1, "raised": described(problem)}
+
+
 def fingerprint(vector: Sequence[float]) -> list[float]:
     """The length of a vector, and a sum in which every number and its place count."""
     return [len(vector), sum(value * place for place, value in enumerate(vector))]
