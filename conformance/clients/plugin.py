@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.engine.plugin import RUN
 from conformance.engine.requirement import requirement_ids
+from conformance.engine.running import RUN
 
 FAMILY = "clients"
 

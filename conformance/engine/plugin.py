@@ -10,22 +10,16 @@ import contextlib
 import gc
 import itertools
 import os
-import secrets
 import sys
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from conformance.engine.contract import load_contract
-from conformance.engine.discovery import LIST_OPERATION, TALK_OPERATION, discover, told
-from conformance.engine.embedded import EmbeddedHub, EmbeddedHubError
-from conformance.engine.evidence import Store
+from conformance.engine.discovery import LIST_OPERATION, TALK_OPERATION, told
+from conformance.engine.embedded import EmbeddedHubError
 from conformance.engine.judge import SEVERITY, Bench, Case, Judged, Verdict, worst
 from conformance.engine.options import (
     LEVELS,
@@ -33,15 +27,11 @@ from conformance.engine.options import (
     add_options,
     is_wanted,
     models,
-    report_folder,
-    second_token,
     settle,
-    token,
     wanted_families,
-    with_terms,
 )
-from conformance.engine.probe import Bundle, Registry, Slot, load_registry
-from conformance.engine.probing import Asker, Inquiry, read_spend
+from conformance.engine.probe import Bundle, Registry, Slot
+from conformance.engine.probing import Asker, read_spend
 from conformance.engine.requirement import (
     PACKAGE,
     Catalogue,
@@ -50,11 +40,10 @@ from conformance.engine.requirement import (
     load_catalogue,
     requirement_ids,
 )
-from conformance.engine.schedule import Pace
-from conformance.engine.target import EVERYTHING, Target, TargetError, clean_base_url
+from conformance.engine.running import RUN, Run, for_worker, new_run, planned_run, worker_run
+from conformance.engine.target import TargetError
 from conformance.report.latency import latency
 from conformance.report.result import (
-    BaselinePart,
     Result,
     Row,
     SelectionPart,
@@ -63,7 +52,6 @@ from conformance.report.result import (
     rows_of,
     status_of,
 )
-from conformance.wire.redact import Secret
 
 RED = (Verdict.ERROR, Verdict.FAIL, Verdict.WARN)
 USAGE = 4
@@ -75,50 +63,6 @@ LETTERS = {
 }
 
 
-@dataclass
-class Run:
-    """What a judging session knows. Workers get `target` and `folder` from the controller."""
-
-    target: Target
-    report: Path
-    registry: Registry
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    hub: EmbeddedHub | None = None
-    asker: Asker | None = None
-    rows: list[Row] = field(default_factory=list)
-    vacuous: list[Row] = field(default_factory=list)
-    """Rows of tests that had nothing which their sentence is about."""
-    planned: list[Slot] = field(default_factory=list)
-    terms: dict[str, Any] = field(default_factory=dict)
-    pace: Pace = field(default_factory=Pace)
-    replays: Result | None = None
-    """The result of the run whose evidence is judged once more."""
-    shard: str = ""
-    baseline: BaselinePart | None = None
-
-    @property
-    def silent(self) -> set[str]:
-        """The tests that were judged and had nothing to judge."""
-        return {row.test for row in self.vacuous}
-
-    @property
-    def store(self) -> Store:
-        return self._store
-
-    def __post_init__(self) -> None:
-        self._store = Store(self.report / "evidence")
-
-    @property
-    def inquiry(self) -> Inquiry:
-        return Inquiry(self.target, self.registry.contract, self.registry, self._store, self.terms, self.pace)
-
-    @cached_property
-    def bench(self) -> Bench:
-        assert self.asker is not None
-        return Bench(self.target, load_catalogue(), self.registry, self.asker.evidence)
-
-
-RUN = pytest.StashKey[Run]()
 CASES = pytest.StashKey[list[Case]]()
 ROWS = pytest.StashKey[list[Row]]()
 VACUOUS = pytest.StashKey[bool]()
@@ -152,9 +96,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settle(config)
         if config.option.plan:
-            run = _planned_run(config)
+            run = planned_run(config)
         else:
-            run = _worker_run(config) if _is_worker(config) else _own_run(config)
+            run = worker_run(config) if _is_worker(config) else _own_run(config)
     except (TargetError, EmbeddedHubError, CatalogueError) as problem:
         raise pytest.UsageError(str(problem).replace("\n", "\nERROR: ")) from None
     except OSError as problem:
@@ -165,6 +109,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_fixtures(run.registry), "conformance-probes")
     if not config.option.plan:
         _arrange_allure(config, run)
+
+
+def _own_run(config: pytest.Config) -> Run:
+    other: Run | None = config.hook.pytest_conformance_run(config=config)
+    return other or new_run(config)
 
 
 def _quiet(config: pytest.Config) -> None:
@@ -213,91 +162,13 @@ def _arrange_view(config: pytest.Config, run: Run) -> None:
         config.pluginmanager.register(view, "conformance-live")
 
 
-def _planned_run(config: pytest.Config) -> Run:
-    """A run that never starts: nothing is sent, written, or handed to other workers."""
-    option = config.option
-    option.dist, option.numprocesses, option.tx = "no", None, []
-    url = clean_base_url(option.base_url) if option.base_url else "http://127.0.0.1"
-    embedded = not option.base_url
-    claims = frozenset({EVERYTHING}) if embedded else frozenset(option.claim)
-    target = with_terms(Target(url, embedded=embedded, claims=claims), config)
-    return Run(target, report_folder(config), load_registry(load_contract()))
-
-
-def _own_run(config: pytest.Config) -> Run:
-    other: Run | None = config.hook.pytest_conformance_run(config=config)
-    return other or _new_run(config)
-
-
-def fresh_report(config: pytest.Config) -> Path:
-    """The report folder of a run, without what an earlier run left in it."""
-    report = report_folder(config)
-    evidence = report / "evidence"
-    evidence.mkdir(parents=True, exist_ok=True)
-    from conformance.report.write import FACES
-
-    for left_over in (*evidence.iterdir(), report / "result.json", *(report / name for name in FACES)):
-        left_over.unlink(missing_ok=True)
-    return report
-
-
-def _new_run(config: pytest.Config) -> Run:
-    option = config.option
-    report = fresh_report(config)
-    secret, second_secret = (secrets.token_urlsafe(24) for _ in range(2))
-    hub = None
-    if not option.base_url:
-        hub = EmbeddedHub.launch(secret, option.fault, option.hub_latency, second_token=second_secret)
-    try:
-        registry = load_registry(load_contract())  # while the hub starts
-        if hub:
-            tokens = (Secret(secret), Secret(second_secret))
-            target = Target(hub.ready().base_url, *tokens, embedded=True, claims=frozenset({EVERYTHING}))
-        else:
-            given = (token(option.token_env), second_token(option.second_token_env))
-            target = Target(clean_base_url(option.base_url), *given, claims=frozenset(option.claim))
-        run = Run(with_terms(target, config), report, registry, hub=hub)
-        run.target = discover(run.inquiry, option.token_env)
-    except BaseException:
-        if hub:
-            hub.stop()
-        raise
-    return run
-
-
-def _worker_run(config: pytest.Config) -> Run:
-    given = config.workerinput  # type: ignore[attr-defined]
-    value = os.environ.get(given["token_env"]) or given["token"]
-    second = os.environ.get(given["second_token_env"]) or given["second_token"]
-    target = Target(
-        base_url=given["base_url"],
-        token=Secret(value) if value else None,
-        second_token=Secret(second) if second else None,
-        embedded=given["embedded"],
-        models=given["models"],
-        claims=frozenset(given["claims"]),
-    )
-    return Run(with_terms(target, config), Path(given["report"]), load_registry(load_contract()))
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand the controller's knowledge to an xdist worker; a real token stays in the environment they share."""
     run = node.config.stash.get(RUN, None)
     if run is None:
         return
-    target = run.target
-    node.workerinput |= {
-        "base_url": target.base_url,
-        "embedded": target.embedded,
-        "token_env": node.config.option.token_env if not target.embedded else "",
-        "token": target.token.reveal() if target.embedded and target.token else "",
-        "second_token_env": (node.config.option.second_token_env or "") if not target.embedded else "",
-        "second_token": target.second_token.reveal() if target.embedded and target.second_token else "",
-        "models": dict(target.models),
-        "claims": sorted(target.claims),
-        "report": str(run.report),
-    }
+    node.workerinput |= for_worker(run, node.config.option)
 
 
 def _fixtures(registry: Registry) -> ModuleType:

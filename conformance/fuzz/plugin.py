@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.engine.plugin import RUN
 from conformance.engine.requirement import requirement_ids
+from conformance.engine.running import RUN
 from conformance.engine.target import Target, TargetError
 from conformance.fuzz.terms import DEFAULT_SEED, LEVELS, REMOTE_BUDGET, Terms
 

@@ -10,9 +10,10 @@ import pytest
 from conformance import EDITION
 from conformance.engine.contract import load_contract
 from conformance.engine.options import LEVELS, wanted_families
-from conformance.engine.plugin import CASES, RUN, Run, check_id, fresh_report
+from conformance.engine.plugin import CASES, check_id
 from conformance.engine.probe import load_registry
 from conformance.engine.probing import DONE_MARK, add_spend
+from conformance.engine.running import RUN, Run, fresh_report
 from conformance.report.baseline import Baseline, BaselineError, read_baseline, written
 from conformance.report.result import Result, Row, SuitePart, judgeable
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from conformance.engine.contract import load_contract
 from conformance.engine.evidence import Record
 from conformance.engine.judge import Bench, Case, Judged, Verdict, expect, nothing_here
-from conformance.engine.plugin import Run, _unjudged_otherwise
+from conformance.engine.plugin import _unjudged_otherwise
 from conformance.engine.probe import Admit, Conversation, Slot, load_registry
 from conformance.engine.requirement import load_catalogue, requirement
+from conformance.engine.running import Run
 from conformance.engine.target import Target
 from conformance.report.result import Row, rows_of
 from conformance.wire.exchange import Exchange, Request
