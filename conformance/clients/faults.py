@@ -235,6 +235,7 @@ frame_fault(
     "clients.realtime.beta-names",
     "The text of an answer comes in events that have the names of the beta generation.",
     "clients.openai.realtime",
+    "clients.openai.realtime-tools",
     source="OpenWhispr/openwhispr#811; mastra-ai/mastra#16941; TanStack/ai#699",
 )(
     on_events(
@@ -249,6 +250,7 @@ frame_fault(
     "clients.realtime.delta-of-another",
     "The first piece of an answer's text names another answer.",
     "clients.openai.realtime",
+    "clients.openai.realtime-tools",
     source="OpenAI API reference, Realtime server events: response_id; gateways that ask a second upstream",
     stateful=True,
 )
@@ -285,6 +287,7 @@ frame_fault(
     "clients.realtime.end-without-text",
     "The end of an answer names its message without the text.",
     "clients.openai.realtime",
+    "clients.openai.realtime-tools",
     source="OpenAI API reference, Realtime server events: response.done holds all output items, without audio",
 )(on_events(_emptied, "response.done"))
 frame_fault(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -11,7 +12,9 @@ import pytest
 from httpx import AsyncClient
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
+from websockets.utils import accept_key
 
 from conformance.clients.relay import KEY, Relay
 from conformance.engine.contract import load_contract
@@ -199,5 +202,30 @@ def test_no_client_is_sent_to_another_host() -> None:
             assert answer.status_code == 500
             assert "another host" in str(relay.problem)
             assert [exchange.status for exchange in hub.exchanges] == [302]
+
+    asyncio.run(scene())
+
+
+def test_a_session_that_the_hub_ends_with_its_first_bytes_reaches_the_client_as_it_was() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        key = re.search(r"(?i)sec-websocket-key: (\S+)", head)[1]  # type: ignore[index]
+        accepted = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept_key(key)}"
+        said = Frame(Opcode.TEXT, b'{"type":"error"}').serialize(mask=False)
+        closed = Frame(Opcode.CLOSE, b"\x03\xf3no upstream").serialize(mask=False)
+        writer.write(f"HTTP/1.1 101 Switching Protocols\r\n{accepted}\r\n\r\n".encode() + said + closed)
+        await writer.drain()
+        writer.close()
+
+    async def scene() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1")
+        base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, relayed(base_url) as (relay, hub), opened(relay) as socket:
+            assert await socket.recv() == '{"type":"error"}'
+            with pytest.raises(ConnectionClosedError) as caught:
+                await socket.recv()
+            assert caught.value.rcvd is not None
+            assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1011, "no upstream")
+            assert len(hub.exchanges) == 1
 
     asyncio.run(scene())
