@@ -218,6 +218,19 @@ base64_refused = fault(
 
 
 @fault(
+    "clients.models.more-for-ever",
+    "A model list always has another page, which is the same.",
+    "clients.anthropic.models",
+    source="Anthropic API reference, List Models: has_more",
+)
+def more_for_ever(ask: Ask, reply: Reply) -> Reply:
+    if ask.operation != "list-models-openai" or reply.status != 200:
+        return reply
+    models = reply.json
+    return reply.with_json({**models, "has_more": True, "last_id": models["data"][-1]["id"]})
+
+
+@fault(
     "clients.videos.id-missing",
     "A task of a video has no id, only a task_id.",
     "clients.openai.videos",

@@ -32,6 +32,10 @@ START_SECONDS = 60.0
 """Longest time that a client may take to be imported, on a busy machine."""
 IDLE_SECONDS = 20.0
 """How long a client may do nothing that can be seen from outside, its pauses between polls aside."""
+MOST_REQUESTS = 50
+"""Requests of a scene that polls nothing; the pages of a model list are the most."""
+LONGEST_ANSWERS = 3
+"""How many answers of the longest time a scene may take that polls nothing."""
 NODE_FOLDER = Path(__file__).parent / "node"
 _LONGEST_LINE = 1 << 26
 PYTHON = {"openai": "openai", "anthropic": "anthropic", "google": "google.genai"}
@@ -61,20 +65,27 @@ async def play(hub: Hub, client: str, scene: str, operation: str) -> tuple[Excha
     """Have a scene played, leave what the client saw in the notes, and return what went over the wire.
 
     Raises:
-        StopProbe: the scene costs real money that nobody allowed, or the budget is used up.
+        StopProbe: the scene costs real money that nobody allowed, the budget is used up, or a task did not end.
     """
-    if not hub.target.may_ask(hub.contract.operation(operation).cost):
+    asked = hub.contract.operation(operation)
+    if not hub.target.may_ask(asked.cost):
         raise StopProbe("not asked, because it costs real money: allow it with --allow-expensive")
     lane = await _lane(client)
     if lane.process is None:
         hub.notes = {"client": client, "missing": lane.missing, "billable": 0}
         return ()
-    lane.relay.hub, lane.relay.operation, lane.relay.problem = hub, operation, None
-    told = await _asked(lane, _request(hub, lane, scene), IDLE_SECONDS + hub.target.poll_interval)
+    polls = asked.task == "submit"
+    seconds = hub.target.task_timeout if polls else LONGEST_ANSWERS * hub.target.limits.whole
+    lane.relay.begin(hub, operation, None if polls else MOST_REQUESTS)
+    told = await _asked(lane, _request(hub, lane, scene), IDLE_SECONDS + hub.target.poll_interval, seconds)
     lane.relay.hub = None
     await lane.relay.settle()
     if lane.relay.problem:
         raise lane.relay.problem
+    if told is None and polls:
+        raise StopProbe("the task did not end within --task-timeout")
+    if told is None or lane.relay.endless:
+        told = _without_client("(endless)", f"the client was not done after {len(hub.exchanges)} requests")
     hub.notes = {"client": lane.version, "billable": _billable(hub, operation), **told}
     return tuple(hub.exchanges)
 
@@ -186,8 +197,10 @@ def _environment() -> dict[str, str]:
     }
 
 
-async def _asked(lane: Lane, request: Mapping[str, Any], idle: float) -> dict[str, Any]:
-    process = lane.process
+async def _asked(lane: Lane, request: Mapping[str, Any], idle: float, seconds: float) -> dict[str, Any] | None:
+    """What the client tells of a scene; None when it goes on for longer than so many seconds."""
+    process, clock = lane.process, asyncio.get_running_loop()
+    deadline = clock.time() + seconds
     assert process is not None
     assert process.stdin is not None
     with contextlib.suppress(OSError):  # a process that has ended is noticed when it says nothing
@@ -195,16 +208,20 @@ async def _asked(lane: Lane, request: Mapping[str, Any], idle: float) -> dict[st
         await process.stdin.drain()
     told = asyncio.create_task(_line(process))
     lane.relay.touch()
-    while not told.done() and lane.relay.idle < idle:
-        await asyncio.wait([told], timeout=idle - lane.relay.idle)
+    while not told.done() and lane.relay.idle < idle and clock.time() < deadline:
+        await asyncio.wait([told], timeout=min(idle - lane.relay.idle, deadline - clock.time()))
     if told.done():
         return told.result()
     told.cancel()
     await _end(process)
-    return {"raised": {**_NOTHING, "kind": "(hung)", "message": f"the client did nothing more for {idle:g} s"}}
+    if lane.relay.idle < idle:
+        return None
+    return _without_client("(hung)", f"the client did nothing more for {idle:g} s")
 
 
-_NOTHING = {"status": None, "told": ""}
+def _without_client(kind: str, message: str) -> dict[str, Any]:
+    """What is noted where the client itself can tell nothing."""
+    return {"raised": {"kind": kind, "message": message, "status": None, "told": ""}}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -221,4 +238,4 @@ async def _line(process: asyncio.subprocess.Process) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(line)
         return told
     status = await process.wait()
-    return {"raised": {**_NOTHING, "kind": "(ended)", "message": f"the client's process ended with status {status}"}}
+    return _without_client("(ended)", f"the client's process ended with status {status}")

@@ -44,6 +44,9 @@ class Relay:
         self.operation = ""
         self.problem: Exception | None = None
         """Why the hub was not asked: the budget, or a mistake of ours."""
+        self.endless = False
+        """Whether the client has sent more requests than a scene may."""
+        self._most: int | None = None
         self._busy = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -63,6 +66,11 @@ class Relay:
     def touch(self) -> None:
         """Let the idle time begin anew."""
         self._touched = asyncio.get_running_loop().time()
+
+    def begin(self, hub: Hub, operation: str, most: int | None) -> None:
+        """Let a scene be played that may send so many requests; None for any number, which the run's budget bounds."""
+        self.hub, self.operation, self._most = hub, operation, most
+        self.problem, self.endless = None, False
 
     async def settle(self) -> None:
         """Wait a moment until everything that the client has begun is recorded."""
@@ -113,6 +121,9 @@ class Relay:
         hub = self.hub
         if hub is None:
             raise HubGone("no scene is being played")
+        self.endless = self._most is not None and len(hub.exchanges) >= self._most
+        if self.endless:
+            raise HubGone("the scene has sent all requests that it may")
         await (self._converse if scope["type"] == "websocket" else self._ask)(hub, scope, receive, send)
 
     async def _ask(self, hub: Hub, scope: ASGIMessage, receive: Receive, send: Send) -> None:

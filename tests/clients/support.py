@@ -74,14 +74,19 @@ class Stage:
         """End the processes of the clients behind their lanes' backs."""
         self._runner.run(_kill())
 
-    def judge(self, folder: Path, wanted: Iterable[str], fault: str | None = None) -> tuple[dict[str, Outcome], Store]:
-        """The worst outcome of each wanted requirement against a hub with this fault, and the evidence."""
+    def judge(
+        self, folder: Path, wanted: Iterable[str], fault: str | None = None, **terms: Any
+    ) -> tuple[dict[str, Outcome], Store]:
+        """The worst outcome of each wanted requirement against a hub with this fault, and the evidence.
+
+        `terms` are further ones of the target.
+        """
         registry = load_registry(load_contract())
         found = cases_of(registry, wanted)
         hub = EmbeddedHub.start(TOKEN, fault, task_seconds=TASK_SECONDS)
         try:
             target = Target(hub.base_url, Secret(TOKEN), embedded=True, claims=frozenset({EVERYTHING}))
-            target = replace(target, poll_interval=POLL_SECONDS, limits=SILENCE)
+            target = replace(target, poll_interval=POLL_SECONDS, limits=SILENCE, **terms)
             inquiry = Inquiry(target, registry.contract, registry, Store(folder))
             inquiry = replace(inquiry, target=discover(inquiry, "HUB_TOKEN"))
             slots = {slot.key: slot for case in found for slot in case.slots.values()}

@@ -52,6 +52,13 @@ def test_a_fault_is_noticed_by_the_clients_that_it_names(
     assert all(outcome.finding and outcome.exchanges for outcome in outcomes.values())
 
 
+@pytest.mark.skipif("clients.openai.videos" not in HERE, reason="openai is not installed: pip install '.[clients]'")
+def test_a_task_that_does_not_end_is_given_up_and_blames_nobody(stage: Stage, tmp_path: Path) -> None:
+    outcomes, _ = stage.judge(tmp_path, ["clients.openai.videos"], task_timeout=0.3)
+    assert outcomes["clients.openai.videos"].verdict is Verdict.NOT_TESTABLE
+    assert outcomes["clients.openai.videos"].reason == "the task did not end within --task-timeout"
+
+
 def test_every_must_of_this_room_has_a_fault_of_this_room() -> None:
     killed = {name for fault in FAULTS.values() for name in fault.turns_red}
     musts = {r.id for r in load_catalogue().judged if r.family == "clients" and r.level is Level.MUST}
