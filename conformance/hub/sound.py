@@ -6,7 +6,7 @@ import io
 import math
 import sys
 import wave
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from av.audio import AudioStream
@@ -70,7 +70,9 @@ def heard(data: bytes) -> tuple[float, bool]:
     if not container:
         raise ValueError("not a recording")
     try:
-        with av.open(io.BytesIO(data), "r", format=container, metadata_errors="ignore") as source:
+        # PyAV minds tags in other encodings than UTF-8 until 19, and has no such argument from then on.
+        tags: dict[str, Any] = {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "ignore"}
+        with av.open(io.BytesIO(data), "r", format=container, **tags) as source:
             return _heard(source)
     except Exception as problem:  # what a decoder raises on bytes that were made to upset it, nobody has listed
         raise ValueError("not a recording") from problem

@@ -23,7 +23,7 @@ from conformance.engine.kit.media import (
     wav_of,
 )
 from conformance.engine.kit.samples import png, png_with_hole, wav
-from conformance.hub.sound import encoded, tone
+from conformance.hub.sound import encoded, heard, tone
 
 
 def encoded_picture(format: str) -> bytes:
@@ -82,6 +82,14 @@ def test_recordings_are_decoded(format: str) -> None:
 def test_other_bytes_are_no_recording(data: bytes) -> None:
     with pytest.raises(Undecodable):
         sound_of(data)
+
+
+def test_tags_in_another_encoding_harm_no_recording() -> None:
+    words = b"\x03caf\xe9"
+    title = b"TIT2" + struct.pack(">I", len(words)) + bytes(2) + words
+    tagged = b"ID3\x03" + bytes(5) + bytes([len(title)]) + title + encoded(tone(1.0), "mp3")
+    assert sound_of(tagged).seconds == pytest.approx(1.0, abs=0.1)
+    assert heard(tagged)[0] == pytest.approx(1.0, abs=0.1)
 
 
 def test_raw_samples_are_told_from_text_and_files() -> None:
