@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Container, Generator, Iterable
 from dataclasses import replace
 from urllib.parse import urljoin
@@ -20,8 +21,8 @@ from conformance.wire.exchange import End, Exchange
 from conformance.wire.limits import Limits
 from conformance.wire.redact import Redactor
 
-KEY = "sk-KeyOfTheClientsOfHubConformance"
-"""What the clients are given as their key."""
+KEY = f"sk-{secrets.token_hex(16)}"
+"""What the clients are given as their key: a new one in each process, which nothing else on this machine can guess."""
 SESSION_GRACE = 10.0
 """Seconds beyond the longest silence of an answer after which a session is ended in which nobody speaks."""
 SETTLE_SECONDS = 6.0
