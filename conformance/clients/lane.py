@@ -1,6 +1,6 @@
 """A client in a process of its own: started once for all its scenes, asked for one after another.
 
-Both sides write one JSON object a line. The process begins with `{"version": …}` or `{"missing": why}`; then each
+Both sides write one JSON object a line. The process begins with `{"version": …}` or `{"missing": package}`; then each
 `{"scene": …}` is answered with `{"turns": […]}`, what the client saw, or with `{"raised": {…}}`.
 """
 
@@ -168,15 +168,25 @@ async def _started(client: str) -> Lane:
     try:
         told = await asyncio.wait_for(_line(process), START_SECONDS)
     except TimeoutError:
-        told = {"missing": f"the client {client} was not ready within {START_SECONDS:g} s"}
-    lane.version, lane.missing = str(told.get("version", "")), str(told.get("missing", ""))
+        told = {}
+    lane.version = str(told.get("version", ""))
     if lane.version:
         lane.process = process
     else:
-        lane.missing = lane.missing or f"the client {client} did not start: {told}"
+        lane.missing = _why_missing(client, told)
         await _end(process)
         await lane.relay.close()
     return lane
+
+
+def _why_missing(client: str, told: Mapping[str, Any]) -> str:
+    if not told:
+        return f"the client {client} was not ready within {START_SECONDS:g} s"
+    if "missing" not in told:
+        return f"the client {client} did not start: {told}"
+    if client in PYTHON:
+        return f"{told['missing']} is not installed: pip install 'hub-conformance[clients]'"
+    return f"{told['missing']} is not installed: npm install it in this folder"
 
 
 def _command(client: str) -> list[str] | str:

@@ -82,7 +82,7 @@ def expect_refusal(played: Record, kind: str, status: int | None = None) -> None
     words = error_words(exchange)
     expect(
         words and raised["told"] == words,
-        "the exception to hold the hub's words, " + (short(words) if words else "which the envelope lacks"),
+        f"the exception to hold the hub's words, {short(words)}" if words else "a message in the error envelope",
         Words(short(raised["told"]) if raised["told"] else "an exception without any"),
         "/error/message",
         exchange,
@@ -96,10 +96,15 @@ def expect_raised(played: Record, kind: str, status: int | None = None) -> dict[
     """
     notes = _played(played, allowed=True)
     raised: dict[str, Any] = notes.get("raised") or {"kind": "", "status": None, "told": "", "message": ""}
-    got = f"{raised['kind']}, status {raised['status']}: {raised['message']}" if raised["kind"] else "an answer"
-    wanted = f"the {notes['client']} client to raise {kind} with status {status or '4xx'}"
+    wanted = status or "4xx"
     right = raised["status"] == status if status else raised["status"] in range(400, 500)
-    expect(right and raised["kind"] == kind, wanted, Words(got), "", played.exchanges[-1])
+    expect(
+        right and raised["kind"] == kind,
+        f"the {notes['client']} client to raise {kind} with status {wanted}",
+        Words(f"{raised['kind']}, status {raised['status']}: {raised['message']}" if raised["kind"] else "an answer"),
+        "",
+        played.exchanges[-1],
+    )
     return raised
 
 

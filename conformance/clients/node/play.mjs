@@ -28,7 +28,7 @@ try {
   player = await (await import(`./${client}.mjs`)).open(load)
 } catch (problem) {
   if (problem?.code !== 'MODULE_NOT_FOUND') throw problem
-  say({ missing: `${/'([^']+)'/.exec(problem.message)?.[1]} is not installed: npm install it in this folder` })
+  say({ missing: /'([^']+)'/.exec(problem.message)?.[1] })
   process.exit(0)
 }
 say({ version: player.version })

@@ -78,7 +78,7 @@ def main() -> None:
     try:
         player = importlib.import_module(f"conformance.clients.players.{client}_player")
     except ImportError as problem:
-        say({"missing": f"the client is not installed ({problem.name}): pip install 'hub-conformance[clients]'"})
+        say({"missing": problem.name})
         return
     say({"version": player.version()})
     scenes: Mapping[str, Scene] = player.SCENES
