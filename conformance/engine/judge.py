@@ -371,7 +371,7 @@ class Bench:
             self._refused(slot, record.exchanges[0], f"{slot.operation} is not served: {refusal}")
 
     def _admit_answer(self, slot: Slot, exchange: Exchange) -> None:
-        if exchange.status in NO_ACCESS:
+        if exchange.status in NO_ACCESS and not knows_no_websocket(exchange):
             raise Inconclusive(f"the hub answered {exchange.status}: this token may not do that")
         refusal = refusal_of(exchange)
         if refusal:
@@ -411,4 +411,15 @@ def refusal_of(exchange: Exchange) -> str:
         return f"HTTP {exchange.status}"
     if exchange.media_type == "text/html":
         return f"HTTP {exchange.status} with a web page"
+    if knows_no_websocket(exchange):
+        return f"HTTP {exchange.status} with nothing in it, to a handshake"
     return ""
+
+
+def knows_no_websocket(exchange: Exchange) -> bool:
+    """Whether a handshake is refused without a word, as ASGI servers do where an application has no WebSocket at all.
+
+    Source: ASGI specification, WebSocket: a close before the acceptance is HTTP 403.
+    """
+    asked = exchange.request.header("sec-websocket-key") is not None
+    return asked and exchange.status == 403 and not exchange.body.strip()

@@ -16,7 +16,7 @@ import pytest
 from conformance.engine.judge import Bench, Case, Outcome, Verdict, cases
 from conformance.engine.requirement import load_catalogue, requirement_ids
 from conformance.families import realtime
-from conformance.wire.exchange import End, Exchange
+from conformance.wire.exchange import End, Exchange, Piece
 from conformance.wire.frames import Frame, Kind
 from tests.matrix import CleanRun, case_id
 
@@ -107,6 +107,38 @@ def test_a_hub_without_realtime_is_not_blamed(clean_run: CleanRun, judged: list[
     }
     found = outcomes(clean_run, judged, gone)
     assert red(found) == {}
+
+
+def test_a_framework_that_knows_no_websocket_is_not_blamed(clean_run: CleanRun, judged: list[Case]) -> None:
+    """As ASGI servers refuse every handshake of an application without WebSockets, without a look at the credential."""
+    silent = {
+        key: replace(record, exchanges=tuple(_refused_by_asgi(one) for one in record.exchanges))
+        for key, record in clean_run.records.items()
+    }
+    run = replace(clean_run, records={**clean_run.records, **silent})
+    found = outcomes(run, judged, {})
+    assert red(found) == {}
+    assert {outcome.verdict for outcome in found.values()} <= {Verdict.NOT_OFFERED, Verdict.NOT_TESTABLE, Verdict.PASS}
+    lost = {case_id(case) for case in judged if "realtime.handshake.stranger" in case.ids}
+    assert {found[name].verdict for name in lost} == {Verdict.NOT_OFFERED}
+
+
+def _refused_by_asgi(exchange: Exchange) -> Exchange:
+    version = exchange.request.header("sec-websocket-version")
+    status, body = {None: (404, b'{"detail":"Not Found"}'), "13": (403, b"")}.get(version, (400, b"Failed to open"))
+    media_type = "application/json" if version is None else "text/plain; charset=utf-8"
+    pieces = (Piece(0.01, body),) if body else ()
+    return replace(exchange, status=status, frames=(), headers=(("content-type", media_type),), pieces=pieces)
+
+
+def test_a_stranger_is_still_refused_with_401_where_sessions_are_opened(
+    clean_run: CleanRun, judged: list[Case]
+) -> None:
+    found = outcomes(
+        clean_run, judged, {"realtime_strangers": _refused_by_asgi(session(clean_run, "realtime_session"))}
+    )
+    (name,) = red(found)
+    assert "test_a_stranger_is_refused" in name
 
 
 def test_sound_that_is_declined_is_not_offered(clean_run: CleanRun, judged: list[Case]) -> None:

@@ -152,6 +152,10 @@ def _talks_at_the_same_time(candidate: Probe) -> bool:
     return candidate.family in _FORMATS and candidate.phase is not Phase.REFUSALS
 
 
-strangers_tasks = Group("strangers_tasks", lambda p: p.name == isolation_strangers.__name__, flat=True, one=True)
-strangers_answer = Group("strangers_answer", lambda p: p.name == isolation_stranger_answer.__name__, flat=True)
+strangers_tasks = Group(
+    "strangers_tasks", lambda p: p.name == isolation_strangers.__name__, Admit.REFUSAL, True, one=True
+)
+strangers_answer = Group(
+    "strangers_answer", lambda p: p.name == isolation_stranger_answer.__name__, Admit.REFUSAL, True
+)
 beside_marks = Group("beside_marks", _talks_at_the_same_time, Admit.REPLY, flat=True)

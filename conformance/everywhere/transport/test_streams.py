@@ -102,7 +102,7 @@ def test_every_payload_is_json_or_the_terminator(every_stream: Conversation) -> 
         for event in exchange.events:
             if not event.data or is_terminator(event.data):
                 continue
-            expect(value_of(event) is not None, "one JSON text", event.data, _event(event), exchange)
+            expect(value_of(event) is not None, "one JSON text other than null", event.data, _event(event), exchange)
 
 
 @requirement("transport.stream.known-fields")

@@ -101,14 +101,28 @@ def test_endpoint_types_are_known_words(models_list: Exchange) -> None:
 
 
 @requirement("models.list.usable")
-def test_a_listed_model_can_be_used(models_list: Exchange, chat_reply: Exchange) -> None:
+def test_a_listed_model_can_be_used(
+    models_list: Exchange, chat_reply: Exchange, errors_unknown_route: Conversation
+) -> None:
     asked = _asked_model(chat_reply)
+    if any(_alike(chat_reply, nowhere) for nowhere in errors_unknown_route):
+        raise NotOffered(f"the hub answers as if there were no chat: HTTP {chat_reply.status}")
     if asked not in ModelList.of(models_list).ids:
         not_testable("chat was not asked with a model of the list")
     if chat_reply.status not in (200, 400, 404):
         not_testable(f"chat answered {chat_reply.status}")
     got = Words(f"HTTP {chat_reply.status}: {chat_reply.text[:120]!r}")
     expect(chat_reply.ok, f"an answer of {asked}", got, exchange=chat_reply)
+
+
+def _alike(refusal: Exchange, nowhere: Exchange) -> bool:
+    """Whether a request is refused with the very words that a path gets which nobody serves."""
+    same = refusal.status == nowhere.status and not refusal.ok
+    return same and _without_path(refusal) == _without_path(nowhere)
+
+
+def _without_path(exchange: Exchange) -> str:
+    return exchange.text.replace(urlsplit(exchange.request.url).path, "")
 
 
 def _asked_model(exchange: Exchange) -> str | None:

@@ -399,4 +399,5 @@ _SESSIONS = frozenset({"realtime_session", "realtime_turns", "realtime_browser",
 _ANSWERS = frozenset({"realtime_turns", "realtime_pair", "realtime_beta"})
 any_realtime_session = Group("any_realtime_session", lambda p: p.name in _SESSIONS, flat=True)
 any_realtime_answer = Group("any_realtime_answer", lambda p: p.name in _ANSWERS, flat=True)
+plain_handshake = Group("plain_handshake", lambda p: p.name == realtime_session.__name__, Admit.RAW, flat=True)
 any_realtime_socket = Group("any_realtime_socket", lambda p: p.family == REALTIME, Admit.REPLY, flat=True)

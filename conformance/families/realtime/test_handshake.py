@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from conformance.engine.judge import NotOffered, Words, expect, not_testable
+from conformance.engine.judge import NotOffered, Words, expect, knows_no_websocket, not_testable, refusal_of
 from conformance.engine.kit.costs import ABSENT
 from conformance.engine.probe import Conversation
 from conformance.engine.requirement import requirement
@@ -29,8 +29,10 @@ def status(exchange: Exchange) -> Words:
     return Words(f"HTTP {exchange.status}: {exchange.text[:200]}")
 
 
-def there(exchange: Exchange) -> Exchange:
-    """The exchange, unless the hub answers as if it had no such path."""
+def there(exchange: Exchange, plain: Evidence) -> Exchange:
+    """The exchange, unless the hub answers as if it had no such path, to this or to the plain handshake."""
+    if plain and knows_no_websocket(plain[0]):
+        raise NotOffered(f"realtime is not served: {refusal_of(plain[0])}")
     if exchange.status in ABSENT or exchange.media_type == "text/html":
         raise NotOffered(f"the hub answers as if nothing were there: HTTP {exchange.status}")
     return exchange
@@ -88,15 +90,15 @@ def _offered(exchange: Exchange) -> list[str]:
 
 
 @requirement("realtime.handshake.stranger")
-def test_a_stranger_is_refused(realtime_strangers: Conversation) -> None:
-    stranger = there(realtime_strangers[0])
+def test_a_stranger_is_refused(realtime_strangers: Conversation, plain_handshake: Evidence) -> None:
+    stranger = there(realtime_strangers[0], plain_handshake)
     expect(stranger.status == 401, "HTTP 401 in the place of the upgrade", status(stranger), "", stranger)
 
 
 @requirement("realtime.handshake.wrong-token")
-def test_a_wrong_token_is_refused(realtime_strangers: Conversation) -> None:
+def test_a_wrong_token_is_refused(realtime_strangers: Conversation, plain_handshake: Evidence) -> None:
     for exchange in realtime_strangers[1:]:
-        there(exchange)
+        there(exchange, plain_handshake)
         expect(exchange.status == 401, "HTTP 401 in the place of the upgrade", status(exchange), "", exchange)
 
 
@@ -123,16 +125,16 @@ def test_a_plain_get_is_refused(realtime_no_handshakes: Conversation) -> None:
 
 
 @requirement("realtime.handshake.plain-get-status")
-def test_a_plain_get_is_told_to_upgrade(realtime_no_handshakes: Conversation) -> None:
-    plain = there(realtime_no_handshakes[0])
+def test_a_plain_get_is_told_to_upgrade(realtime_no_handshakes: Conversation, plain_handshake: Evidence) -> None:
+    plain = there(realtime_no_handshakes[0], plain_handshake)
     if plain.status in (401, 403):
         not_testable("the hub refuses the credential first")
     expect(plain.status in (400, 426), "HTTP 400 or 426", status(plain), "", plain)
 
 
 @requirement("realtime.handshake.version")
-def test_another_version_is_refused(realtime_no_handshakes: Conversation) -> None:
-    old = there(_second(realtime_no_handshakes))
+def test_another_version_is_refused(realtime_no_handshakes: Conversation, plain_handshake: Evidence) -> None:
+    old = there(_second(realtime_no_handshakes), plain_handshake)
     refused = old.status is not None and 400 <= old.status < 500
     expect(refused, "HTTP 426 or 400", status(old), "", old)
     if old.status in (401, 403):
@@ -149,8 +151,8 @@ def _second(exchanges: Conversation) -> Exchange:
 
 
 @requirement("realtime.handshake.no-model")
-def test_a_missing_model_is_no_trap(realtime_no_model: Exchange) -> None:
-    nameless = there(realtime_no_model)
+def test_a_missing_model_is_no_trap(realtime_no_model: Exchange, plain_handshake: Evidence) -> None:
+    nameless = there(realtime_no_model, plain_handshake)
     if not nameless.switched:
         refused = nameless.status is not None and 400 <= nameless.status < 500
         expect(refused, "a session, or HTTP 400", status(nameless), "", nameless)
