@@ -433,11 +433,15 @@ def _is_misfit(error: ValidationError) -> bool:
 
 
 def _distance(errors: list[ValidationError]) -> tuple[int, ...]:
-    """Orders branches: farthest is a value of the wrong kind, then one without the right members or constants."""
+    """Orders branches: farthest is a value of the wrong kind, then one without the right members or constants, then one
+    whose parts lack members or are of the wrong kind; of two as far, that is nearer in which the fault lies deeper.
+    """
     misfits = sum(_is_misfit(error) for error in errors)
-    missing = sum(error.validator == "required" and not error.path for error in errors)
-    constants = sum(error.validator in ("const", "enum") for error in errors)
-    return misfits, missing, constants, len(errors)
+    missing = [len(error.path) for error in errors if error.validator == "required"]
+    constants = sum(error.validator in ("const", "enum") and len(error.path) < 2 for error in errors)
+    kinds = sum(error.validator == "type" for error in errors)
+    depth = min(len(error.path) for error in errors)
+    return misfits, missing.count(0), constants, len(missing), kinds, -depth, len(errors)
 
 
 def _violation(error: ValidationError) -> Violation:

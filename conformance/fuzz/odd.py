@@ -33,13 +33,13 @@ INDEPENDENT = frozenset(
         "n",
         "max_tokens",
         "max_completion_tokens",
-        "max_output_tokens",
         "maxOutputTokens",
         "speed",
         "top_n",
     }
 )
-"""Numeric members which every value that the contract allows leaves the request one that any model can serve."""
+"""Numeric members which every value that the contract allows leaves the request one that any model can serve.
+`max_output_tokens` is not among them: OpenAI's own schema of Responses begins at 16, the hub's at 1."""
 MANY_SCRIPTS = (
     "Grüße, 世界! עולם مرحبا \U0001f469\u200d\U0001f467 e\u0301 \u2028\u202e\ufeff \x7f\n\n"
     'data: [DONE] "quoted" \\back\\slash </script> %00 ${x}'
@@ -146,7 +146,7 @@ def _odd_lists(value: Any) -> Iterator[Oddity]:
 
 def _odd_wholes(value: Any) -> Iterator[Oddity]:
     yield "model is unknown", {**value, "model": "hub-conformance-no-such-model"}, False
-    yield "a member that no schema names", {**value, "hub_conformance_unknown_member": {"a": [1, None]}}, True
+    yield "a member that no schema names", {**value, "hub_conformance_unknown_member": {"a": [1, None]}}, False
     yield "a very large number", {**value, "hub_conformance_unknown_member": 10**400}, False
 
 

@@ -37,6 +37,8 @@ STRANGERS = 3
 """Accepted requests that are sent again without a credential."""
 DEPENDENT = frozenset({"links", "again", "smaller"})
 """Phases whose requests follow from what the hub has answered: ids that it gave, findings that are looked at again."""
+AS_ASKED = frozenset({"valid-input-accepted"})
+"""Checks whose requests differ from a served one in one value: with another part left out, that might be to blame."""
 METHODS_TRIED = 3
 CONTENT_TYPES_TRIED = 2
 SHALLOW = 0.7
@@ -258,7 +260,7 @@ class OperationRun:
         tries = self.terms.smaller
         if self.hub.share is not None:
             tries = min(tries, max(0, self.hub.share - self.notes.requests) // 3)
-        if not self.hub.target.may_ask(self.operation.cost):
+        if not self.hub.target.may_ask(self.operation.cost) or shown.finding.check in AS_ASKED:
             return shown, False
         smallest = shown
 
@@ -275,7 +277,9 @@ class OperationRun:
         """The same finding on another request; None when that does not show it, or may not be sent."""
         validity = examine(self.hub.contract, self.operation, case)
         room = self.hub.share is None or self.notes.requests < self.hub.share
-        if not room or too_costly(self.operation, case, validity, self.hub.target):
+        # Where one invalid request was served, the next one may be: it is bounded like a valid one.
+        cost = replace(validity, fit=Fit.UNSURE) if known.asked.exchange.ok else validity
+        if not room or too_costly(self.operation, case, cost, self.hub.target):
             return None
         if not known.asked.validity.covers(validity):
             return None

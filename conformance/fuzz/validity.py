@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -116,8 +116,8 @@ def _wrongs_of(parameter: Mapping[str, Any], pointer: str, text: str | None) -> 
         return  # servers pass over optional parameters that they cannot read
     readings = [text, *_as_json(text)] if schema.get("type") != "string" else [text]
     errors = [next(Draft202012Validator(schema).iter_errors(reading), None) for reading in readings]
-    if None not in errors and errors[0] is not None:
-        wanted = f"{errors[0].validator} {errors[0].validator_value}"
+    if None not in errors and errors[-1] is not None:
+        wanted = f"{errors[-1].validator} {errors[-1].validator_value}"
         yield Violation(pointer, f"is {text[:80]!r}, expected {wanted}", "enum" if "enum" in schema else "value")
 
 
@@ -144,15 +144,49 @@ def _body(contract: Contract, operation: Operation, case: Case) -> Validity:
         return Validity(Fit.UNSURE)
     if not contract.violations(name, value):
         return Validity(Fit.VALID)
-    sure = [v for v in contract.violations(name, without_nulls(value)) if _matters(operation, v)]
+    required = _required(contract, name)
+    sure = [v for v in _violations(contract, name, value) if _matters(operation, v, required)]
     wrongs = tuple(Violation(f"body{v.pointer}", v.message, v.keyword) for v in sure)
     return Validity(Fit.INVALID if wrongs else Fit.UNSURE, wrongs)
 
 
-def _matters(operation: Operation, violation: Violation) -> bool:
-    """Whether a hub surely has to refuse it."""
+def _required(contract: Contract, name: str) -> set[str]:
+    """Members that a body must have, in any of the formats that the operation takes."""
+    schema = contract.schema(name)
+    formats = [branch["$ref"].rpartition("/")[2] for branch in schema.get("anyOf", ()) if "$ref" in branch]
+    return {*schema.get("required", ())}.union(*(_required(contract, name) for name in formats))
+
+
+def _violations(contract: Contract, name: str, value: Any) -> Iterator[Violation]:
+    """What is wrong whether null is read as absent or as null; a member that may be null is not missing when it is."""
+    as_it_stands = contract.violations(name, value)
+    places = {violation.pointer for violation in as_it_stands}
+    kinds = {(violation.pointer, violation.keyword) for violation in as_it_stands}
+    for violation in contract.violations(name, without_nulls(value)):
+        absent = any(f"{violation.pointer}/{member}" in places for member in _missing(violation))
+        if (absent or (violation.pointer, violation.keyword) in kinds) and not _calls_only(violation, value):
+            yield violation
+
+
+def _calls_only(violation: Violation, value: Any) -> bool:
+    """Whether all that is missing is the content of an assistant's turn that calls tools: a vendor needs none there."""
+    found = re.fullmatch(r"/messages/(\d+)", violation.pointer)
+    if not found or _missing(violation) != ["content"]:
+        return False
+    turn = value["messages"][int(found[1])]
+    return turn.get("role") == "assistant" and bool(turn.get("tool_calls"))
+
+
+def _missing(violation: Violation) -> list[str]:
+    return violation.message.removesuffix(" is missing").split(", ") if violation.keyword == "required" else []
+
+
+def _matters(operation: Operation, violation: Violation, required: Collection[str]) -> bool:
+    """Whether a hub surely has to refuse it. `required` are the members that the body must have."""
     if violation.pointer.count("/") > DEEPEST or violation.keyword == "minLength":
         return False  # an empty text is how many clients spell an absent one
+    if violation.keyword == "minItems" and violation.pointer[1:] not in required:
+        return False  # and an empty list says that there are none of what may be left out
     if violation.keyword in ("minimum", "maximum") and violation.message.endswith(str(EXACT)):
         return False
     about_model = violation.pointer == "/model" or (not violation.pointer and violation.message == "model is missing")

@@ -12,7 +12,7 @@ from conformance.engine.target import Target
 from conformance.fuzz.bounds import LARGEST, too_costly
 from conformance.fuzz.case import JSON_TYPE, Case
 from conformance.fuzz.validity import Fit, examine
-from tests.fuzz.conftest import Counting
+from tests.fuzz.conftest import Counting, refuse
 from tests.fuzz.support import TOKEN, fuzz
 
 CONTRACT = load_contract()
@@ -93,6 +93,25 @@ def test_amounts_are_bounded_everywhere() -> None:
     assert costly("images-generations", {"prompt": "a"}) == "it asks for work that costs real money"
     assert not costly("images-generations", {"prompt": "a", "model": "m"}, consent=True)
     assert costly("images-generations", {"prompt": "a", "model": "m", "n": LARGEST["n"] + 1}, consent=True)
+
+
+def test_smaller_requests_to_a_hub_that_serves_invalid_ones_are_bounded(counting: Counting) -> None:
+    counting.answer = lambda *_: (200, {})
+    notes, exchanges = asyncio.run(fuzz(counting.base_url, "chat-completions"))
+    first = next(noted for noted in notes.findings if noted.check == "bad-value-refused")
+    assert first.minimal
+    assert json.loads(exchanges[first.exchange].request.body)["max_tokens"] == 16
+
+
+def test_a_refused_value_is_shown_in_the_example_that_was_served(counting: Counting) -> None:
+    def answer(method: str, path: str, body: bytes) -> tuple[int, object]:
+        return refuse(method, path, body) if b'"temperature": 0,' in body or b'"temperature": 0}' in body else (200, {})
+
+    counting.answer = answer
+    notes, exchanges = asyncio.run(fuzz(counting.base_url, "chat-completions"))
+    (noted,) = (noted for noted in notes.findings if noted.check == "valid-input-accepted")
+    shown = json.loads(exchanges[noted.exchange].request.body)
+    assert shown.keys() == {"model", "messages", "max_tokens", "temperature"}
 
 
 def test_a_hub_that_says_429_is_left_alone(counting: Counting) -> None:

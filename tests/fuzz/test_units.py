@@ -28,6 +28,7 @@ from tests.support import answer
 
 CONTRACT = load_contract()
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 def case(body: Any, path: str = "/v1/chat/completions", *, raw: bytes | None = None) -> Case:
@@ -44,18 +45,58 @@ def case(body: Any, path: str = "/v1/chat/completions", *, raw: bytes | None = N
         ({**CHAT, "unknown": [None]}, Fit.VALID, False),
         ({**CHAT, "parallel_tool_calls": None}, Fit.UNSURE, False),
         ({**CHAT, "temperature": 3}, Fit.INVALID, False),
-        ({**CHAT, "stop": []}, Fit.INVALID, False),
+        ({**CHAT, "stop": []}, Fit.UNSURE, False),
+        ({**CHAT, "messages": []}, Fit.INVALID, False),
         ({**CHAT, "stop": ""}, Fit.UNSURE, False),
         ({**CHAT, "seed": -(2**53)}, Fit.UNSURE, False),
         ({**CHAT, "temperature": "hot"}, Fit.INVALID, True),
         ({"model": "m"}, Fit.INVALID, True),
         ({**CHAT, "messages": None}, Fit.INVALID, True),
+        ({**CHAT, "messages": [{"role": "nobody", "content": None}]}, Fit.INVALID, False),
+        ({**CHAT, "messages": [{"role": "user"}]}, Fit.INVALID, True),
+        ({**CHAT, "messages": [{"role": "assistant", "tool_calls": [CALL]}]}, Fit.UNSURE, False),
+        ({**CHAT, "audio": {"voice": "alloy", "format": None}}, Fit.INVALID, True),
         ([], Fit.INVALID, True),
     ],
 )
 def test_bodies(body: Any, fit: Fit, malformed: bool) -> None:
     found = examine(CONTRACT, CONTRACT.operation("chat-completions"), case(body))
     assert (found.fit, found.malformed) == (fit, malformed)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "fit", "malformed"),
+    [
+        ([-1], Fit.VALID, False),
+        ([[1, 2]], Fit.VALID, False),
+        ([[]], Fit.UNSURE, False),
+        ([[1], []], Fit.UNSURE, False),
+        ([], Fit.INVALID, False),
+        ([{}], Fit.INVALID, True),
+    ],
+)
+def test_lists_of_tokens(tokens: Any, fit: Fit, malformed: bool) -> None:
+    body = case({"model": "m", "input": tokens}, "/v1/embeddings")
+    found = examine(CONTRACT, CONTRACT.operation("embeddings"), body)
+    assert (found.fit, found.malformed) == (fit, malformed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"safetySettings": "AAA"}, "/safetySettings"),
+        ({"toolConfig": 0, "tools": 0}, "/toolConfig"),
+        ({"generationConfig": {"maxOutputTokens": 16, "topP": "AAA"}}, "/generationConfig/topP"),
+        ({"contents": [{"role": "AAA", "parts": [{"text": "hi"}]}]}, "/contents/0/role"),
+        ({"contents": [{}]}, "/contents/0"),
+        ({"contents": []}, "/contents"),
+    ],
+)
+def test_a_wrong_member_is_named_where_another_format_is_taken_too(changed: Any, pointer: str) -> None:
+    op = CONTRACT.operation("gemini-generate-content")
+    body = {"contents": [{"parts": [{"text": "hi"}]}], "generationConfig": {"maxOutputTokens": 16}, **changed}
+    found = examine(CONTRACT, op, case(body, "/v1beta/models/m:generateContent"))
+    assert found.wrongs[0].pointer == f"body{pointer}"
 
 
 def test_what_is_no_json_is_invalid_and_what_is_odd_json_is_unsure() -> None:
@@ -76,6 +117,18 @@ def test_paths_and_queries() -> None:
     assert examine(CONTRACT, jimeng, case({}, "/jimeng/?Action=Nonsense&Version=2022-08-31")).fit is Fit.INVALID
 
 
+@pytest.mark.parametrize(
+    ("temperature", "wanted"), [("2", "expected maximum 1"), ("-1", "expected minimum 0"), ("hot", "type number")]
+)
+def test_a_value_in_a_form_is_told_from_one_of_the_wrong_type(temperature: str, wanted: str) -> None:
+    fields = {"file": "RIFF", "model": "m", "temperature": temperature}
+    parts = (f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items())
+    body = ("".join(parts) + "--b--\r\n").encode()
+    sent = Case("POST", "/v1/audio/translations", (("Content-Type", "multipart/form-data; boundary=b"),), body)
+    (wrong,) = examine(CONTRACT, CONTRACT.operation("audio-translations"), sent).wrongs
+    assert wrong.message.endswith(wanted)
+
+
 def test_odd_requests_cover_what_random_ones_find_late() -> None:
     op = CONTRACT.operation("chat-completions")
     example = case(op.request_example())
@@ -84,6 +137,16 @@ def test_odd_requests_cover_what_random_ones_find_late() -> None:
         assert what in told
     assert any("U+0000" in what for what in told)
     assert len(told) < 70
+
+
+def test_what_vendors_refuse_is_not_asked_of_every_hub() -> None:
+    for name in ("chat-completions", "claude-messages", "responses-create"):
+        op = CONTRACT.operation(name)
+        example = case(op.request_example(), op.path)
+        sure = {one.what for one in odd_cases(CONTRACT, op, example) if one.independent}
+        assert "temperature is 0" in sure
+        assert "a member that no schema names" not in sure
+        assert "max_output_tokens is 1" not in sure
 
 
 def test_a_request_gets_as_small_as_its_finding_allows() -> None:
