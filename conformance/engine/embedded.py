@@ -8,8 +8,8 @@ import sys
 import threading
 from dataclasses import dataclass
 
-START_LIMIT = 20.0
-"""Seconds that the hub may take to say that it is ready."""
+START_LIMIT = 60.0
+"""Seconds that the hub may take to say that it is ready, on a machine that is busy with much else."""
 
 
 class EmbeddedHubError(Exception):

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.hub.faults.base import Ask, Reply, Spoil, fault
@@ -132,7 +133,9 @@ def looks_up(ask: Ask, answer: Body) -> bool:
 # ------------------------------------------------------------------------------------------------------------- shapes
 
 
-def _video(id: str, model: str) -> Body:
+def _video(id: str, model: str, reply: Reply) -> Body:
+    """A video object as new as the reply: evidence may be spoiled long after it was recorded."""
+    date = reply.header("date")
     return {
         "id": id,
         "task_id": id,
@@ -140,7 +143,7 @@ def _video(id: str, model: str) -> Body:
         "model": model,
         "status": "",
         "progress": 0,
-        "created_at": int(time.time()),
+        "created_at": int(parsedate_to_datetime(date).timestamp() if date else time.time()),
     }
 
 
@@ -289,9 +292,11 @@ def json_refused(ask: Ask, reply: Reply) -> Reply:
     "videos.kling.submit-shape",
     source="new-api before 2026-02",
 )
-@on_told(*KLING_SUBMIT)
-def kling_submit_as_video(ask: Ask, answer: Body) -> Body:
-    return _video(answer["task_id"], (ask.json or {}).get("model", ""))
+def kling_submit_as_video(ask: Ask, reply: Reply) -> Reply:
+    def as_video(ask: Ask, answer: Body) -> Body:
+        return _video(answer["task_id"], (ask.json or {}).get("model", ""), reply)
+
+    return on_told(*KLING_SUBMIT)(as_video)(ask, reply)
 
 
 @fault(
@@ -386,9 +391,11 @@ def generic_metadata_as_text(_ask: Ask, answer: Body) -> None:
     "videos.jimeng.submit-shape",
     source="new-api",
 )
-@on_told(JIMENG, when=submits)
-def jimeng_submit_as_video(ask: Ask, answer: Body) -> Body:
-    return _video(answer["data"]["task_id"], (ask.json or {}).get("req_key", ""))
+def jimeng_submit_as_video(ask: Ask, reply: Reply) -> Reply:
+    def as_video(ask: Ask, answer: Body) -> Body:
+        return _video(answer["data"]["task_id"], (ask.json or {}).get("req_key", ""), reply)
+
+    return on_told(JIMENG, when=submits)(as_video)(ask, reply)
 
 
 @fault(
@@ -1210,7 +1217,7 @@ def remix_done_at_once(_ask: Ask, answer: Body) -> None:
     source="hubs that leave it to the vendor",
 )
 def remix_early(ask: Ask, reply: Reply) -> Reply:
-    made = {**_video("video_2", "sora-2"), "status": "queued", "remixed_from_video_id": ask.path.split("/")[-2]}
+    made = {**_video("video_2", "sora-2", reply), "status": "queued", "remixed_from_video_id": ask.path.split("/")[-2]}
     return instead(REMIX, answer=made, when=_not_ready)(ask, reply)
 
 
@@ -1229,7 +1236,7 @@ def _without_prompt(ask: Ask, refusal: Body) -> bool:
     source="hubs that leave it to the vendor",
 )
 def sora_takes_nothing(ask: Ask, reply: Reply) -> Reply:
-    answer = {**_video("video_3", "sora-2"), "status": "queued"}
+    answer = {**_video("video_3", "sora-2", reply), "status": "queued"}
     return instead(CREATE, answer=answer, when=_without_prompt)(ask, reply)
 
 
@@ -1254,7 +1261,7 @@ def without_prompt_broken(ask: Ask, reply: Reply) -> Reply:
     source="hubs that answer from memory",
 )
 def unknown_served(ask: Ask, reply: Reply) -> Reply:
-    return instead(RETRIEVE, answer=_video("task_1", "sora-2"), when=lambda _ask, _refusal: True)(ask, reply)
+    return instead(RETRIEVE, answer=_video("task_1", "sora-2", reply), when=lambda _ask, _refusal: True)(ask, reply)
 
 
 @fault(
@@ -1363,7 +1370,7 @@ def _form_with(words: bytes) -> Callable[[Ask, Any], bool]:
     source="hubs that leave it to the vendor",
 )
 def length_not_checked(ask: Ask, reply: Reply) -> Reply:
-    answer = {**_video("video_4", "sora-2"), "status": "queued"}
+    answer = {**_video("video_4", "sora-2", reply), "status": "queued"}
     return instead(CREATE, answer=answer, when=_form_with(b"\r\nsoon\r\n"))(ask, reply)
 
 
