@@ -9,6 +9,9 @@ from conformance.engine.kit.forms import File, form
 from conformance.engine.probe import Admit, Group, Hub, probe
 from conformance.wire.exchange import Exchange
 
+FILES_LIST = "files-list"
+"""The one operation on files that names none."""
+
 
 def not_implemented(contract: Contract) -> Iterable[str]:
     """Ids of the operations that the contract calls not implemented."""
@@ -42,3 +45,6 @@ def _calls(name: str) -> bool:
 
 unimplemented_first = Group("unimplemented_first", lambda p: _calls(p.name), only=_is_first)
 unimplemented_other = Group("unimplemented_other", lambda p: _calls(p.name), only=lambda op: not _is_first(op))
+unimplemented_files = Group(
+    "unimplemented_files", lambda p: _calls(p.name), Admit.RAW, only=lambda op: op.id == FILES_LIST
+)
