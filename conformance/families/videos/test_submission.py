@@ -116,7 +116,22 @@ def test_a_submission_is_answered_with_an_id(any_video_task: Evidence) -> None:
 
 @requirement("videos.submit.unique")
 def test_two_submissions_have_two_ids(any_sora_journey: Evidence, any_video_remix: Evidence) -> None:
-    one, other = journey(any_sora_journey).submitted, journey(any_video_remix).submitted
+    _expect_two_ids(journey(any_sora_journey).submitted, journey(any_video_remix).submitted)
+
+
+@requirement("videos.submit.unique")
+def test_a_submission_with_a_bad_picture_has_its_own_id(
+    any_sora_journey: Evidence, videos_bad_picture: Evidence
+) -> None:
+    if not videos_bad_picture[0].ok:
+        nothing_here("the other submission was refused, as it may be")
+    other = journey(videos_bad_picture)
+    if other.format is not SORA:
+        nothing_here("the other submission has another format")
+    _expect_two_ids(journey(any_sora_journey).submitted, other.submitted)
+
+
+def _expect_two_ids(one: Told, other: Told) -> None:
     if not one.id or not other.id:
         not_testable("a submission was answered without an id, which another sentence judges")
     expect(one.id != other.id, f"another id than {one.id}", other.id, f"{other.at}/id", other.exchange)
