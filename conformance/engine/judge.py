@@ -329,6 +329,8 @@ class Bench:
     def _admit(self, slot: Slot, record: Record) -> Any:
         """Hand a record to a judge, or say why it cannot be judged."""
         if record.problem:
+            if record.problem_kind == "not-testable" and not record.exchanges:
+                self._admit_family(slot)
             raise _PROBLEMS[record.problem_kind](record.problem)
         if slot.probe.apart:
             self._admit_apart(slot)
@@ -342,6 +344,14 @@ class Bench:
             for exchange in record.exchanges:
                 self._admit_answer(slot, exchange)
         return record.exchanges if slot.flat or record.many else record.exchanges[0]
+
+    def _admit_family(self, slot: Slot) -> None:
+        """Say that what was not asked is not offered, where all that was asked plainly of its family was refused."""
+        plain = [self.evidence(base.key) for base in self.registry.bases_in(slot.family) if base.key != slot.key]
+        answered = [record.exchanges[0] for record in plain if not record.problem and record.exchanges[0].answered]
+        refusals = [refusal_of(exchange) for exchange in answered]
+        if refusals and all(refusals) and not self.target.claims_operation(slot.operation, slot.family):
+            raise NotOffered(f"nothing of {slot.family} is served: {refusals[0]}")
 
     def _admit_apart(self, slot: Slot) -> None:
         """Refuse what is about an operation that the hub does not offer. Whether it should, other sentences judge."""

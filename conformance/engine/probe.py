@@ -239,6 +239,10 @@ class Registry:
         """The slot whose answer says whether an operation is offered, or None when no probe asks plainly."""
         return self._bases.get(operation)
 
+    def bases_in(self, family: str) -> list[Slot]:
+        """The slots whose answers say which operations of a family are offered."""
+        return [slot for slot in self._bases.values() if slot.family == family]
+
     @cached_property
     def _bases(self) -> dict[str, Slot]:
         bases = (slot for probe in self.probes.values() if probe.base for slot in self.slots(probe.name))

@@ -200,3 +200,19 @@ def test_an_answer_that_was_too_large_blames_nobody_for_what_its_beginning_says(
     found = judged(requirement("a.must")(judge), cut)
     assert found.verdict is Verdict.NOT_TESTABLE
     assert "larger than 1048576 bytes" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("plain", "claims", "verdict"),
+    [
+        (answer({}, status=404), frozenset(), Verdict.NOT_OFFERED),
+        (answer({}, status=404), frozenset({EVERYTHING}), Verdict.NOT_TESTABLE),
+        (answer({}), frozenset(), Verdict.NOT_TESTABLE),
+        (answer({}, status=500), frozenset(), Verdict.NOT_TESTABLE),
+    ],
+)
+def test_what_was_not_asked_is_not_offered_where_its_whole_family_is_refused(
+    plain: Exchange, claims: frozenset[str], verdict: Verdict
+) -> None:
+    outcome = judged(content_is_there, Record("special", problem="asked only of others"), plain=plain, claims=claims)
+    assert outcome.verdict is verdict
