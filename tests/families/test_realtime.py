@@ -118,9 +118,12 @@ def test_a_framework_that_knows_no_websocket_is_not_blamed(clean_run: CleanRun, 
     run = replace(clean_run, records={**clean_run.records, **silent})
     found = outcomes(run, judged, {})
     assert red(found) == {}
-    assert {outcome.verdict for outcome in found.values()} <= {Verdict.NOT_OFFERED, Verdict.NOT_TESTABLE, Verdict.PASS}
-    lost = {case_id(case) for case in judged if "realtime.handshake.stranger" in case.ids}
-    assert {found[name].verdict for name in lost} == {Verdict.NOT_OFFERED}
+    kept = {name for name, outcome in found.items() if outcome.verdict is not Verdict.NOT_OFFERED}
+    plain_get, nothing_to_judge = (
+        "test_a_plain_get_is_refused[",
+        "test_names_are_of_the_present_generation[realtime_beta]",
+    )
+    assert all(plain_get in name or nothing_to_judge in name for name in kept)
 
 
 def _refused_by_asgi(exchange: Exchange) -> Exchange:

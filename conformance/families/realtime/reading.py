@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from conformance.engine.contract import Violation, load_contract
-from conformance.engine.judge import NotOffered, Words, expect, not_testable, refusal_of
+from conformance.engine.judge import NotOffered, Words, expect, knows_no_websocket, not_testable, refusal_of
+from conformance.engine.kit.costs import ABSENT
 from conformance.engine.kit.replies import Places, part_of
 from conformance.families.realtime.views import Event, Item, Part
 from conformance.wire import strictjson
@@ -124,9 +125,13 @@ def opened(exchanges: Evidence) -> list[Exchange]:
     """Those that became a WebSocket.
 
     Raises:
-        NotTestable: there is none.
+        NotOffered: there is none, because the hub answers as if it had no such path.
+        NotTestable: there is none for another reason.
     """
     found = [exchange for exchange in exchanges if exchange.switched]
+    for exchange in () if found else exchanges:
+        if exchange.status in ABSENT or knows_no_websocket(exchange):
+            raise NotOffered(f"the hub answers as if nothing were there: HTTP {exchange.status}")
     return found or not_testable("no WebSocket was opened here")
 
 

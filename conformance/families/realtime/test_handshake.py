@@ -107,9 +107,10 @@ class _Body(View):
 
 
 @requirement("realtime.handshake.refusal-body")
-def test_a_refused_handshake_says_why(realtime_strangers: Conversation) -> None:
+def test_a_refused_handshake_says_why(realtime_strangers: Conversation, plain_handshake: Evidence) -> None:
     refusals = [exchange for exchange in realtime_strangers if exchange.status == 401]
     if not refusals:
+        there(realtime_strangers[0], plain_handshake)
         not_testable("nothing was refused with 401")
     for exchange in refusals:
         error = _Body.of(exchange).error if exchange.is_json and isinstance(exchange.json, dict) else None
