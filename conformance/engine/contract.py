@@ -439,7 +439,7 @@ def _distance(errors: list[ValidationError]) -> tuple[int, ...]:
     misfits = sum(_is_misfit(error) for error in errors)
     missing = [len(error.path) for error in errors if error.validator == "required"]
     constants = sum(error.validator in ("const", "enum") and len(error.path) < 2 for error in errors)
-    kinds = sum(error.validator == "type" for error in errors)
+    kinds = sum(error.validator in ("type", "anyOf", "oneOf") for error in errors)
     depth = min(len(error.path) for error in errors)
     return misfits, missing.count(0), constants, len(missing), kinds, -depth, len(errors)
 

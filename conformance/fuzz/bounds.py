@@ -68,8 +68,8 @@ def _unbounded(operation: Operation, body: Any, validity: Validity) -> str:
     limits = OUTPUT_LIMITS.get(operation.family)
     if limits is None or validity.fit is Fit.INVALID or not isinstance(body, dict):
         return ""
-    bounded = any(isinstance(body.get(name), int | float) and body[name] for name in limits)
-    return "" if bounded else "nothing bounds the length of the answer"
+    given = [body[name] for name in limits if isinstance(body.get(name), int | float)]
+    return "" if given and min(given) > 0 else "nothing bounds the length of the answer"
 
 
 def _values(case: Case) -> Any:

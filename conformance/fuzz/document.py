@@ -121,13 +121,23 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _set_model(media: dict[str, Any], schemas: Mapping[str, Any], model: str | None) -> None:
-    schema = schemas.get(media["schema"].get("$ref", "").removeprefix(_PREFIX), {})
-    if model is None or "model" not in schema.get("properties", {}):
+    named = [schema["properties"] for schema in _formats(media["schema"], schemas) if "model" in schema["properties"]]
+    if model is None or not named:
         return
-    schema["properties"]["model"] = {"type": "string", "enum": [model]}
+    for properties in named:
+        properties["model"] = {"type": "string", "enum": [model]}
     for example in media.get("examples", {}).values():
         if "model" in example["value"]:
             example["value"]["model"] = model
+
+
+def _formats(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The objects that a body may be: one, or several where an operation takes several formats."""
+    found = schemas.get(schema.get("$ref", "").removeprefix(_PREFIX), schema)
+    if "properties" in found:
+        yield found
+    for branch in found.get("anyOf", ()):
+        yield from _formats(branch, schemas)
 
 
 def _bound(node: Any) -> None:

@@ -84,6 +84,7 @@ def odd_cases(contract: Contract, operation: Operation, example: Case | None) ->
         replace(base, body=_bytes(changed), what=what, independent=independent)
         for what, changed, independent in by_turns(
             _odd_numbers(contract, operation, value),
+            _odd_ranges(contract, operation, value),
             _odd_texts(value),
             _odd_lists(value),
             _odd_wholes(value),
@@ -128,6 +129,12 @@ def _odd_numbers(contract: Contract, operation: Operation, value: Any) -> Iterat
         yield f"{name} is {json.dumps(number)}", {**value, name: number}, surely
 
 
+def _odd_ranges(contract: Contract, operation: Operation, value: Any) -> Iterator[Oddity]:
+    for name, shape, _ in _numeric_members(contract, operation):
+        if name in INDEPENDENT and name not in LARGEST and "maximum" in shape:
+            yield f"{name} is above its range", {**value, name: shape["maximum"] + 1}, False
+
+
 def _odd_texts(value: Any) -> Iterator[Oddity]:
     for pointer, old in _scalars(value):
         if isinstance(old, str) and pointer[-1] not in ("model", "role", "type"):
@@ -168,12 +175,18 @@ def _odd_streams(contract: Contract, operation: Operation, value: Any) -> Iterat
 
 def _numbers_of(contract: Contract, operation: Operation) -> Iterator[tuple[str, int | float]]:
     """Names of the body's numeric members, each with one value after the other."""
+    for name, shape, whole in _numeric_members(contract, operation):
+        yield from ((name, number) for number in _numbers(name, shape, whole))
+
+
+def _numeric_members(contract: Contract, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """Names and shapes of the body's numeric members, and whether only whole numbers will do."""
     schema = contract.schema(operation.request_schema(JSON_TYPE) or "")
     for name, shape in schema.get("properties", {}).items():
         kinds = shape.get("type") if isinstance(shape, dict) else None
         kinds = {kinds} if isinstance(kinds, str) else {*(kinds or ())}
         if kinds & {"integer", "number"}:
-            yield from ((name, number) for number in _numbers(name, shape, "integer" in kinds))
+            yield name, shape, "integer" in kinds
 
 
 def _numbers(name: str, shape: Mapping[str, Any], whole: bool) -> list[int | float]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.engine.contract import Operation
+from conformance.engine.judge import show
 from conformance.engine.kit.streams import asks_for_stream
 from conformance.engine.probe import WRONG_TOKEN, BudgetSpent, Hub, credential
 from conformance.fuzz.adapter import Source
@@ -89,6 +90,8 @@ class OperationRun:
         self._known: set[str] = set()
         self._keys: dict[tuple[str, str, str], int] = {}
         self._silent = 0
+        self._broken_off: Asked | None = None
+        """The last request whose answer broke off, as long as none was answered since: it may have ended the hub."""
         self._strangers: set[tuple[str, bool]] = set()
         """The kinds of accepted requests that were sent again without a credential: phase, and whether it streams."""
         self._baseline = False
@@ -96,7 +99,7 @@ class OperationRun:
         self._end = time.monotonic() + terms.seconds
 
     async def run(self) -> tuple[Exchange, ...]:
-        """Send everything; the exchanges are those that the findings in `notes` point to."""
+        """Send everything; the exchanges are those that `findings` and `stop` in `notes` are about."""
         try:
             await self._phases()
         except (Stop, BudgetSpent) as stop:
@@ -211,6 +214,8 @@ class OperationRun:
         self._count_silence(exchange)
         if exchange.status == 429:
             return
+        if exchange.answered:
+            self._broken_off = None
         self.replies.append(Reply(case, asked))
         await self._look_at(asked)
         if exchange.ok and not self.hub.target.may_ask(self.operation.cost):
@@ -221,7 +226,14 @@ class OperationRun:
         self._silent = self._silent + 1 if dumb else 0
         if self._silent >= SILENCES:
             words = "with 429" if exchange.status == 429 else f"with nothing ({exchange.problem})"
-            raise GivenUp(f"the hub answered {SILENCES} requests in a row {words}")
+            raise GivenUp(f"the hub answered {SILENCES} requests in a row {words}{self._suspicion()}")
+
+    def _suspicion(self) -> str:
+        """What was asked when the hub was last there: nobody is blamed for it, but somebody will want to look."""
+        if self._broken_off is None:
+            return ""
+        self.exchanges.append(self._broken_off.exchange)
+        return f"; before that an answer broke off, to the request with {show(self._broken_off.case.what)}"
 
     async def _look_at(self, asked: Asked) -> None:
         for name, found in run_checks(asked):
@@ -238,6 +250,7 @@ class OperationRun:
             return
         first, shown = self.notes.requests, Shown(finding, asked)
         if _passing(asked.exchange) and await self._shows(shown, replace(asked.case, phase="again")) is None:
+            self._broken_off = asked if not asked.exchange.answered else self._broken_off
             return  # a moment's trouble is nobody's fault
         minimal = False
         if all(noted.check != finding.check for noted in self.notes.findings):

@@ -18,6 +18,8 @@ class Counting:
     base_url: str
     answer: Callable[[str, str, bytes], tuple[int, object]]
     seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    close: Callable[[], None] = lambda: None
+    """Takes no connections any more."""
 
 
 def refuse(_method: str, _path: str, _body: bytes) -> tuple[int, object]:
@@ -50,6 +52,7 @@ def counting() -> Iterator[Counting]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state = Counting(f"http://127.0.0.1:{server.server_address[1]}", refuse)
+    state.close = server.socket.close
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield state

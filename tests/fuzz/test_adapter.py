@@ -17,7 +17,7 @@ from conformance.fuzz.document import narrowed
 from conformance.fuzz.run import seed_of
 
 CONTRACT = load_contract()
-TARGET = Target("http://127.0.0.1:1", models={"chat": "a-model"})
+TARGET = Target("http://127.0.0.1:1", models={"chat": "a-model", "images": "a-model"})
 PRINT_DIGESTS = """
 import hashlib, sys
 from conformance.engine.contract import load_contract
@@ -68,9 +68,10 @@ def test_random_requests_are_made(valid: bool) -> None:
     assert source("rerank").random(0, valid=valid) == []
 
 
-def test_positive_requests_name_the_model_that_the_hub_has() -> None:
-    found = [case for case in source("chat-completions").coverage() if case.what.startswith("Object with valid")]
-    assert len(found) > 50
+@pytest.mark.parametrize(("operation", "several"), [("chat-completions", 50), ("images-generations", 20)])
+def test_positive_requests_name_the_model_that_the_hub_has(operation: str, several: int) -> None:
+    found = [case for case in source(operation).coverage() if case.what.startswith("Object with valid")]
+    assert len(found) > several
     assert all(b'"a-model"' in case.body for case in found)
 
 

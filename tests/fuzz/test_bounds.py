@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from conformance.engine import schedule
 from conformance.engine.contract import load_contract
 from conformance.engine.target import Target
 from conformance.fuzz.bounds import LARGEST, too_costly
@@ -87,6 +88,8 @@ def test_amounts_are_bounded_everywhere() -> None:
     assert costly("chat-completions", {**body, "max_tokens": 10**400})
     assert costly("chat-completions", {**body, "n": 128, "max_tokens": 1})
     assert costly("chat-completions", body) == "nothing bounds the length of the answer"
+    assert costly("chat-completions", {**body, "max_tokens": -1}) == "nothing bounds the length of the answer"
+    assert costly("chat-completions", {**body, "max_tokens": 16, "max_completion_tokens": -1})
     assert not costly("chat-completions", body, embedded=True)
     assert not costly("chat-completions", {"messages": 5, "max_tokens": -1})
     assert costly("embeddings", {"model": "m", "input": ["a"] * 65})
@@ -119,6 +122,23 @@ def test_a_hub_that_says_429_is_left_alone(counting: Counting) -> None:
     notes, _ = asyncio.run(fuzz(counting.base_url, "files-list", share=40))
     assert "429" in notes.stop
     assert notes.findings == []
+
+
+def test_what_was_asked_when_a_hub_went_away_is_named(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "PATIENCE", 0.0)
+
+    def answer(method: str, path: str, body: bytes) -> tuple[int, object]:
+        if body == b"[]":
+            counting.close()
+            raise ConnectionAbortedError
+        return refuse(method, path, body)
+
+    counting.answer = answer
+    notes, exchanges = asyncio.run(fuzz(counting.base_url, "chat-completions"))
+    assert notes.given_up
+    assert notes.findings == []
+    assert 'the request with "the body is an empty list"' in notes.stop
+    assert exchanges[-1].request.body == b"[]"
 
 
 def test_no_request_carries_a_made_up_credential(counting: Counting) -> None:

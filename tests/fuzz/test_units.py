@@ -48,6 +48,7 @@ def case(body: Any, path: str = "/v1/chat/completions", *, raw: bytes | None = N
         ({**CHAT, "stop": []}, Fit.UNSURE, False),
         ({**CHAT, "messages": []}, Fit.INVALID, False),
         ({**CHAT, "stop": ""}, Fit.UNSURE, False),
+        ({**CHAT, "max_tokens": -1}, Fit.VALID, False),
         ({**CHAT, "seed": -(2**53)}, Fit.UNSURE, False),
         ({**CHAT, "temperature": "hot"}, Fit.INVALID, True),
         ({"model": "m"}, Fit.INVALID, True),
@@ -79,6 +80,11 @@ def test_lists_of_tokens(tokens: Any, fit: Fit, malformed: bool) -> None:
     body = case({"model": "m", "input": tokens}, "/v1/embeddings")
     found = examine(CONTRACT, CONTRACT.operation("embeddings"), body)
     assert (found.fit, found.malformed) == (fit, malformed)
+
+
+def test_an_empty_text_in_a_list_that_may_hold_objects_is_unsure() -> None:
+    body = case({"input": [""]}, "/v1/moderations")
+    assert examine(CONTRACT, CONTRACT.operation("moderations"), body).fit is Fit.UNSURE
 
 
 @pytest.mark.parametrize(
@@ -133,7 +139,10 @@ def test_odd_requests_cover_what_random_ones_find_late() -> None:
     op = CONTRACT.operation("chat-completions")
     example = case(op.request_example())
     told = [one.what for one in odd_cases(CONTRACT, op, example)]
-    for what in ("temperature is 0", "max_tokens is 4.0", "messages is an empty list", "messages holds null"):
+    for what in (
+        *("temperature is 0", "temperature is above its range", "max_tokens is 4.0"),
+        *("messages is an empty list", "messages holds null"),
+    ):
         assert what in told
     assert any("U+0000" in what for what in told)
     assert len(told) < 70
