@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.engine.judge import Words, expect, not_testable, parsed
+from conformance.engine.judge import Words, expect, not_testable, parsed, show
 from conformance.engine.kit.echo import expect_survival
 from conformance.engine.kit.reading import all_served, asked
 from conformance.engine.kit.replies import expect_model, streamed, whole_answers
@@ -154,8 +154,8 @@ def _messages(evidence: Evidence) -> Iterator[tuple[Exchange, Told]]:
 def test_no_stop_sequence_where_none_was_hit(any_claude_reply: Evidence) -> None:
     for exchange, one in _messages(any_claude_reply):
         if one.stop_reason != "stop_sequence":
-            got = one.stop_sequence
-            expect(got is None, f"null, because it ended with {one.stop_reason}", got, "/stop_sequence", exchange)
+            got, reason = one.stop_sequence, show(one.stop_reason)
+            expect(got is None, f"null, because the stop_reason is {reason}", got, "/stop_sequence", exchange)
 
 
 @requirement("claude.stop.sequence-asked")
