@@ -290,8 +290,9 @@ class OperationRun:
         """The same finding on another request; None when that does not show it, or may not be sent."""
         validity = examine(self.hub.contract, self.operation, case)
         room = self.hub.share is None or self.notes.requests < self.hub.share
-        # Where one invalid request was served, the next one may be: it is bounded like a valid one.
-        cost = replace(validity, fit=Fit.UNSURE) if known.asked.exchange.ok else validity
+        # Where one invalid request was served, a smaller one may be, too: it is bounded like a valid one.
+        smaller = known.asked.exchange.ok and case.phase != "again"
+        cost = replace(validity, fit=Fit.UNSURE) if smaller else validity
         if not room or too_costly(self.operation, case, cost, self.hub.target):
             return None
         if not known.asked.validity.covers(validity):

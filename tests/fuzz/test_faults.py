@@ -19,12 +19,13 @@ SPOILED = {
 }
 
 
+@pytest.mark.parametrize("embedded", [True, False], ids=["embedded", "deployed"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_fault_is_found(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault, embedded: bool) -> None:
     operation = SPOILED.get(fault.id, "chat-completions")
     hub = EmbeddedHub.start(TOKEN, fault.id)
     try:
-        notes, exchanges = asyncio.run(fuzz(hub.base_url, operation, embedded=True))
+        notes, exchanges = asyncio.run(fuzz(hub.base_url, operation, embedded=embedded, allow_expensive=True))
     finally:
         hub.stop()
     found = {f"fuzz.{noted.check}" for noted in notes.findings}
