@@ -130,7 +130,7 @@ def new_run(config: pytest.Config) -> Run:
 
 def worker_run(config: pytest.Config) -> Run:
     """The run of an xdist worker, as the controller has told it."""
-    given = config.workerinput  # type: ignore[attr-defined]
+    given: dict[str, Any] = vars(config)["workerinput"]
     value = os.environ.get(given["token_env"]) or given["token"]
     second = os.environ.get(given["second_token_env"]) or given["second_token"]
     target = Target(

@@ -209,7 +209,7 @@ def test_no_client_is_sent_to_another_host() -> None:
 def test_a_session_that_the_hub_ends_with_its_first_bytes_reaches_the_client_as_it_was() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        key = re.search(r"(?i)sec-websocket-key: (\S+)", head)[1]  # type: ignore[index]
+        (key,) = re.findall(r"(?i)sec-websocket-key: (\S+)", head)
         accepted = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept_key(key)}"
         said = Frame(Opcode.TEXT, b'{"type":"error"}').serialize(mask=False)
         closed = Frame(Opcode.CLOSE, b"\x03\xf3no upstream").serialize(mask=False)
